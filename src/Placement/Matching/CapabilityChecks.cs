@@ -67,8 +67,14 @@ internal static class CapabilityChecks
     ];
 
     /// <summary>A comparison that also refuses what is no number.</summary>
-    public static double MissingAmount(double needed, double there) =>
-        needed <= there + Usage.Tolerance ? 0 : Math.Clamp((needed - there) / needed, Usage.Tolerance, 1);
+    public static double MissingAmount(double needed, double there)
+    {
+        if (needed <= there + Usage.Tolerance)
+            return 0;
+
+        var missing = (needed - there) / needed;
+        return double.IsNaN(missing) ? 1 : Math.Clamp(missing, Usage.Tolerance, 1);
+    }
 
     private static double MissingPart<T>(IReadOnlyCollection<T> needed, Func<T, bool> isThere) =>
         needed.Count == 0 ? 0 : (double)needed.Count(item => !isThere(item)) / needed.Count;

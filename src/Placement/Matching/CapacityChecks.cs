@@ -17,7 +17,7 @@ internal static class CapacityChecks
             _ => true,
             (_, worker) => worker.Free.Slots > 0 ? 0 : 1,
             _ => "without a free slot",
-            (_, worker) => $"has all {worker.Profile.Slots} {Plural("slot", worker.Profile.Slots)} in use"),
+            (_, worker) => $"has {worker.Used.Slots} of {worker.Profile.Slots} {Plural("slot", worker.Profile.Slots)} in use"),
         new(RefusalCode.MemoryBusy,
             _ => true,
             (needs, worker) => MissingAmount(needs.Requirements.MemoryGb, worker.Free.MemoryGb),
