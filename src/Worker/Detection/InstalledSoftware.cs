@@ -47,6 +47,7 @@ internal static partial class InstalledSoftware
     /// <returns>The first thing in the answer that looks like a version, or null.</returns>
     public static string? VersionIn(string? answer) => answer is not null && Version().Match(answer) is { Success: true } match ? match.Value : null;
 
-    [GeneratedRegex(@"(?<![\w.])(?:(?<=go)|(?<=v))?\d+(?:\.\d+)+(?:-[0-9A-Za-z.]+)?|(?<=\bgo|\bv)\d+(?:\.\d+)+(?:-[0-9A-Za-z.]+)?|(?<="")\d+(?:\.\d+)*")]
+    // Java's first releases of a line are a bare number in quotes.
+    [GeneratedRegex(@"\d+(?:\.\d+)+(?:-[0-9A-Za-z.]+)?|(?<="")\d+(?="")")]
     private static partial Regex Version();
 }
