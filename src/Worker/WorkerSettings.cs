@@ -78,6 +78,9 @@ internal static class WorkerSettings
             var property = known.Find(property => property.Name.Equals(child.Key, StringComparison.OrdinalIgnoreCase))
                 ?? throw new SettingException(
                     $"{child.Path} is not a setting; {section.Path} knows {string.Join(", ", known.Select(property => property.Name))}");
+            if (child.Value is null && !child.GetChildren().Any())
+                throw new SettingException($"{child.Path} has no value: give it one or leave it out");
+
             if (IsOurs(property.PropertyType))
                 RefuseUnknown(child, property.PropertyType);
             else if (typeof(IEnumerable).IsAssignableFrom(property.PropertyType) && property.PropertyType.GenericTypeArguments is [var element] && IsOurs(element))

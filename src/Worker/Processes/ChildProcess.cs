@@ -88,7 +88,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         process.Dispose();
     }
 
-    private static ProcessStartInfo Gated(ProcessCommand command, ProcessMark mark)
+    internal static ProcessStartInfo Gated(ProcessCommand command, ProcessMark mark)
     {
         var start = Shell.InOwnSession(Gate, "lb-gate", [command.Executable, .. command.Arguments]);
         start.RedirectStandardInput = true;
