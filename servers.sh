@@ -39,12 +39,17 @@ now_ms() { local now=${EPOCHREALTIME/[.,]/}; echo "${now:0:-3}"; }
 
 # --- programs ---------------------------------------------------------------------------------------------------------
 
-newest() { find "$1" -maxdepth 2 -path "$2" 2>/dev/null | sort -V | tail -n 1; }
+newest() { find "$1" -maxdepth 3 -path "$2" 2>/dev/null | sort -V | tail -n 1; }
 
 # Not /usr/sbin/rabbitmq-server: that wrapper switches to the user rabbitmq.
 rabbitmq_programs() { newest /usr/lib/rabbitmq/lib '*/rabbitmq_server-*/sbin'; }
 
-postgres_programs() { newest /usr/lib/postgresql '*/bin'; }
+# The client's package makes the same directory, without initdb.
+postgres_programs() {
+    local initdb
+    initdb=$(newest /usr/lib/postgresql '*/bin/initdb')
+    echo "${initdb%/initdb}"
+}
 
 missing_packages() {
     [[ $servers != *rabbitmq* || -n $(rabbitmq_programs) ]] || echo rabbitmq-server

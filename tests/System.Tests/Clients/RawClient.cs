@@ -26,7 +26,8 @@ internal sealed class RawClient : IAsyncDisposable
 
     public Task SubmitAsync(string body) => PublishAsync("submit-test", "", Encoding.UTF8.GetBytes(body), mandatory: true);
 
-    public Task CancelAsync(JsonNode body) => PublishAsync("cancel-test", "", body, mandatory: true);
+    public Task CancelAsync(Guid runId, string reason) =>
+        PublishAsync("cancel-test", "", new JsonObject { ["runId"] = runId, ["reason"] = reason }, mandatory: true);
 
     /// <summary>Repeats a submission until the broker can route it: the scheduler may not have declared its queue yet.</summary>
     public Task SubmitWhenPossibleAsync(JsonNode body) => Eventually.TrueAsync("the submission was routed", async () =>

@@ -10,7 +10,8 @@ internal sealed class PrivatePostgres : PrivateServer
 
     private PrivatePostgres(string programs) => this.programs = programs;
 
-    public static string? Installed { get; } = Newest("/usr/lib/postgresql", "*", "bin");
+    // The client's package makes the same directory, without initdb.
+    public static string? Installed { get; } = Newest("/usr/lib/postgresql", "*", "bin", "initdb");
 
     public string ConnectionString => $"Host=127.0.0.1;Port={port};Username=postgres;Database=postgres";
 

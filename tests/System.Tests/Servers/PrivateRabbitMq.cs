@@ -28,7 +28,7 @@ internal sealed class PrivateRabbitMq : PrivateServer
         Write("enabled_plugins", "[rabbitmq_management].\n");
     }
 
-    public static string? Installed { get; } = Newest("/usr/lib/rabbitmq/lib", "rabbitmq_server-*", "sbin");
+    public static string? Installed { get; } = Newest("/usr/lib/rabbitmq/lib", "rabbitmq_server-*", "sbin", "rabbitmq-server");
 
     public Uri AmqpUrl => new($"amqp://guest:guest@127.0.0.1:{amqp}/");
 

@@ -70,13 +70,13 @@ internal abstract class PrivateServer : IAsyncDisposable
         }
     }
 
-    /// <summary>The newest version of an installed program, or null.</summary>
-    protected static string? Newest(string parent, string pattern, string child) =>
+    /// <summary>The directory of the newest version that has the program, or null.</summary>
+    protected static string? Newest(string parent, string pattern, string child, string program) =>
         Directory.Exists(parent)
             ? Directory.GetDirectories(parent, pattern)
                 .OrderByDescending(directory => directory, StringComparer.Ordinal)
                 .Select(directory => Path.Combine(directory, child))
-                .FirstOrDefault()
+                .FirstOrDefault(directory => File.Exists(Path.Combine(directory, program)))
             : null;
 
     private Dictionary<string, string?> Environment()

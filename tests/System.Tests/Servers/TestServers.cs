@@ -17,19 +17,8 @@ public sealed class TestServers : IAsyncLifetime
 
     public async ValueTask InitializeAsync()
     {
-        try
-        {
-            var (brokerStart, databaseStart) = (BrokerServer.StartAsync(), DatabaseServer.StartAsync());
-            await Task.WhenAll(brokerStart, databaseStart);
-            (broker, database) = (await brokerStart, await databaseStart);
-        }
-        catch (DockerUnavailableException)
-        {
-            missing = "no LB_TEST_RABBITMQ and LB_TEST_POSTGRES given, no rabbitmq-server and postgresql installed, and no Docker";
-            return;
-        }
-
-        TestContext.Current.SendDiagnosticMessage($"RabbitMQ: {broker.Origin}; PostgreSQL: {database.Origin}");
+        await Task.WhenAll(StartAsync(StartBrokerAsync), StartAsync(StartDatabaseAsync));
+        TestContext.Current.SendDiagnosticMessage($"RabbitMQ: {broker?.Origin ?? missing}; PostgreSQL: {database?.Origin ?? missing}");
     }
 
     public async ValueTask DisposeAsync()
@@ -42,6 +31,22 @@ public sealed class TestServers : IAsyncLifetime
         if (database is not null)
         {
             await database.DisposeAsync();
+        }
+    }
+
+    private async Task StartBrokerAsync() => broker = await BrokerServer.StartAsync();
+
+    private async Task StartDatabaseAsync() => database = await DatabaseServer.StartAsync();
+
+    private async Task StartAsync(Func<Task> start)
+    {
+        try
+        {
+            await start();
+        }
+        catch (DockerUnavailableException)
+        {
+            missing = "no LB_TEST_RABBITMQ and LB_TEST_POSTGRES given, no rabbitmq-server and postgresql installed, and no Docker";
         }
     }
 
