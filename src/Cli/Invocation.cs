@@ -34,7 +34,7 @@ internal static class Invocation
         }
     }
 
-    private static int Refuse(ParseResult parse, RootCommand root, Terminal terminal)
+    private static int Refuse(ParseResult parse, Command root, Terminal terminal)
     {
         var command = parse.CommandResult.Command;
         var known = command.Subcommands.Select(verb => verb.Name).Concat(command.Options.Select(option => option.Name)).ToList();

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.Runtime.InteropServices;
 using LoadBalancer.Cli.Terminals;
 using LoadBalancer.Cli.Verbs;
@@ -8,7 +9,7 @@ namespace LoadBalancer.Cli;
 /// <summary>The <c>lb</c> command: its verbs, one file each.</summary>
 internal static class Program
 {
-    public static RootCommand CreateCommand(Terminal terminal) => new("Runs tests on the worker that will finish them first, and says why.")
+    public static Command CreateCommand(Terminal terminal) => new("lb", "Runs tests on the worker that will finish them first, and says why.")
     {
         SubmitVerb.Create(terminal),
         WatchVerb.Create(terminal),
@@ -17,6 +18,8 @@ internal static class Program
         ExplainVerb.Create(terminal),
         CancelVerb.Create(terminal),
         WorkersVerb.Create(terminal),
+        new HelpOption(),
+        new VersionOption(),
     };
 
     private static async Task<int> Main(string[] args)

@@ -3,12 +3,15 @@ namespace LoadBalancer.Cli.Terminals;
 /// <summary>Finds what somebody probably meant by a name that nobody knows.</summary>
 internal static class NearestName
 {
-    /// <summary>The known name with the fewest edits, or null when none is near enough to be a slip of the hand.</summary>
+    /// <summary>Shorter beginnings fit too much.</summary>
+    private const int MinBeginning = 3;
+
+    /// <summary>The known name with the fewest edits or that begins so, or null when none is near enough to be a slip of the hand.</summary>
     public static string? Of(string unknown, IEnumerable<string> known)
     {
         var limit = Math.Max(2, unknown.Length / 3);
         return known
-            .Select(name => (name, edits: Edits(unknown.ToLowerInvariant(), name.ToLowerInvariant())))
+            .Select(name => (name, edits: IsBeginning(unknown, name) ? 1 : Edits(unknown.ToLowerInvariant(), name.ToLowerInvariant())))
             .Where(candidate => candidate.edits <= limit && candidate.edits < candidate.name.Length)
             .OrderBy(candidate => candidate.edits)
             .ThenBy(candidate => candidate.name, StringComparer.Ordinal)
@@ -19,6 +22,9 @@ internal static class NearestName
     /// <summary><c>; nearest is "x"</c>, or nothing.</summary>
     public static string Hint(string unknown, IEnumerable<string> known) =>
         Of(unknown, known) is { } nearest ? $"; nearest is \"{nearest}\"" : "";
+
+    private static bool IsBeginning(string unknown, string name) =>
+        unknown.Length >= MinBeginning && name.StartsWith(unknown, StringComparison.OrdinalIgnoreCase);
 
     /// <summary>Insertions, deletions, replacements and swaps of neighbours (optimal string alignment).</summary>
     private static int Edits(string from, string to)
