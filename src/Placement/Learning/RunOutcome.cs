@@ -1,0 +1,33 @@
+namespace LoadBalancer.Placement;
+
+/// <summary>How an attempt ended, as far as learning depends on it.</summary>
+public sealed record RunOutcome
+{
+    public required string TestId { get; init; }
+
+    public string TestType { get; init; } = "";
+
+    public string ModelId { get; init; } = "";
+
+    public string ModelFamily { get; init; } = "";
+
+    public string WorkerClass { get; init; } = "";
+
+    /// <summary>Execution time of the attempt, without waiting.</summary>
+    public required TimeSpan Duration { get; init; }
+
+    public required RunVerdict Verdict { get; init; }
+}
+
+public enum RunVerdict
+{
+    Passed,
+    Failed,
+
+    /// <summary>Killed at its timeout: it would have taken longer.</summary>
+    TimedOut,
+    Cancelled,
+
+    /// <summary>Its worker was lost or failed; says nothing about the test.</summary>
+    Lost,
+}

@@ -1,0 +1,49 @@
+namespace LoadBalancer.Placement;
+
+/// <summary>What one planning pass proposes. The decisions are reserved already; a commit confirms them, a release takes them back.</summary>
+/// <param name="Decisions">In the order in which they were taken.</param>
+/// <param name="Impossible">Runs that wait although no registered worker could run them even when empty.</param>
+/// <param name="WakeAt">The earliest <see cref="TestDemand.NotBefore"/> that is still ahead.</param>
+public sealed record Plan(IReadOnlyList<Decision> Decisions, IReadOnlyList<ImpossibleRun> Impossible, DateTimeOffset? WakeAt)
+{
+    /// <summary>Runs that keep waiting because their policy threw or answered with what it was not offered.</summary>
+    public IReadOnlyList<PolicyFailure> PolicyFailures { get; init; } = [];
+}
+
+/// <summary>Which worker runs this attempt, with which devices, and why.</summary>
+public sealed record Decision
+{
+    public required Guid RunId { get; init; }
+
+    public required int Attempt { get; init; }
+
+    public required string WorkerId { get; init; }
+
+    public required Reservation Reservation { get; init; }
+
+    /// <summary>Name of the policy that chose.</summary>
+    public required string Policy { get; init; }
+
+    /// <summary>One short sentence for an operator.</summary>
+    public required string Reason { get; init; }
+
+    /// <summary>Part of the score to seconds; the worker with the lowest sum was chosen. Empty for a policy that does not score.</summary>
+    public IReadOnlyDictionary<string, double> Score { get; init; } = new Dictionary<string, double>();
+
+    /// <summary>The best workers that were not chosen, at most three.</summary>
+    public IReadOnlyList<Alternative> Alternatives { get; init; } = [];
+
+    /// <summary><see cref="RefusalCode"/> in camel case to the number of registered workers refused for it.</summary>
+    public IReadOnlyDictionary<string, int> Refusals { get; init; } = new Dictionary<string, int>();
+
+    public TimeSpan? PredictedDuration { get; init; }
+}
+
+/// <summary>A worker that could have taken the run too.</summary>
+public sealed record Alternative(string WorkerId, double ScoreSeconds, string Reason);
+
+/// <summary>No registered worker could run it even when empty. The reason names the worker that misses least and what it lacks.</summary>
+public sealed record ImpossibleRun(Guid RunId, string Reason);
+
+/// <summary>A policy broke its promise on one run: <paramref name="Error"/> says how.</summary>
+public sealed record PolicyFailure(Guid RunId, string Policy, string Error);

@@ -1,0 +1,49 @@
+namespace LoadBalancer.Placement;
+
+/// <summary>
+/// An idea of which worker is best. It sees only workers that can take the run at once, and never none; it holds no state, so that the
+/// same context and seed give the same choice.
+/// </summary>
+public interface IPlacementPolicy
+{
+    /// <summary>By which configuration selects it.</summary>
+    string Name { get; }
+
+    PolicyChoice Choose(PlacementContext context);
+}
+
+/// <summary>All that a policy may know.</summary>
+/// <param name="Demand">The run to place.</param>
+/// <param name="Candidates">Never empty; in the order in which the workers registered.</param>
+/// <param name="Random">Seeded by the caller: the only source of chance.</param>
+/// <param name="Now">The caller's time.</param>
+public sealed record PlacementContext(TestDemand Demand, IReadOnlyList<Candidate> Candidates, Random Random, DateTimeOffset Now);
+
+/// <summary>A worker that meets all hard requirements and has everything free that the run needs.</summary>
+/// <param name="Worker">What it is.</param>
+/// <param name="Free">What it has free, before this run.</param>
+/// <param name="Fit">How well the run suits it.</param>
+/// <param name="PredictedDuration">Of this run on this worker's class.</param>
+/// <param name="LastTurn">Number of the decision in which this policy last chose this worker; 0 for never.</param>
+public sealed record Candidate(WorkerProfile Worker, FreeCapacity Free, Fit Fit, TimeSpan PredictedDuration, long LastTurn);
+
+/// <summary>What is not reserved on a worker.</summary>
+public readonly record struct FreeCapacity(int Slots, double MemoryGb, double CpuCores, double DiskGb);
+
+/// <summary>How well a run suits a worker.</summary>
+/// <param name="Scarcity">
+/// From 0 to below 1: how rare among the registered workers the rarest ability of this worker is that the run would occupy without
+/// using it. 0 is an exact fit.
+/// </param>
+/// <param name="Load">From 0 to 1: the most used of its slots, memory and cores, before this run.</param>
+public readonly record struct Fit(double Scarcity, double Load);
+
+/// <summary>A policy's answer.</summary>
+/// <param name="Ranked">The chosen worker first, then the next best; what follows the first four is not read.</param>
+public sealed record PolicyChoice(IReadOnlyList<RankedWorker> Ranked);
+
+/// <summary>A candidate with its score.</summary>
+/// <param name="WorkerId">One of the candidates.</param>
+/// <param name="Score">Part to seconds; lower is better. Empty for a policy that does not score.</param>
+/// <param name="Reason">One short sentence for an operator.</param>
+public sealed record RankedWorker(string WorkerId, IReadOnlyDictionary<string, double> Score, string Reason);

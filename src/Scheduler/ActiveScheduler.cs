@@ -1,0 +1,137 @@
+using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Bus;
+using LoadBalancer.Scheduler.Deadlines;
+using LoadBalancer.Scheduler.Dispatch;
+using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.Outbox;
+using LoadBalancer.Scheduler.Persistence;
+using LoadBalancer.Scheduler.TestRuns;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace LoadBalancer.Scheduler;
+
+/// <summary>
+/// The order in which a scheduler becomes active: schema, memory rebuilt from the database, loops, and only then the queues.
+/// </summary>
+internal sealed partial class ActiveScheduler(
+    DatabaseSchema schema,
+    SchedulerEpoch epoch,
+    WorkerFleet fleet,
+    Dispatcher dispatcher,
+    OutboxSender outbox,
+    DeadlineSweeper sweeper,
+    SchedulerEndpoints endpoints,
+    RunCommits commits,
+    IServiceScopeFactory scopes,
+    IOptions<SchedulerOptions> options,
+    IHostApplicationLifetime lifetime,
+    TimeProvider time,
+    ILogger<ActiveScheduler> logger) : BackgroundService
+{
+    private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+
+    /// <summary>It decides, and its queues are consumed.</summary>
+    public bool IsReady { get; private set; }
+
+    protected override async Task ExecuteAsync(CancellationToken stoppingToken)
+    {
+        await UntilItWorksAsync("database", PrepareAsync, stoppingToken);
+        commits.Listen(committed => outbox.Send(committed.Messages));
+        var loops = new[]
+        {
+            LoopAsync("dispatch", dispatcher.RunAsync, stoppingToken),
+            LoopAsync("outbox", outbox.RunAsync, stoppingToken),
+            LoopAsync("deadlines", sweeper.RunAsync, stoppingToken),
+        };
+        await UntilItWorksAsync("broker", endpoints.ConnectAsync, stoppingToken);
+        IsReady = true;
+        LogReady(epoch.Value);
+        await Task.WhenAll(loops);
+    }
+
+    private async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        await schema.PrepareAsync(cancellationToken);
+        await epoch.BeginAsync(cancellationToken);
+        await fleet.RestoreAsync(cancellationToken);
+
+        await using var scope = scopes.CreateAsyncScope();
+        var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
+        var waiting = await database.Runs.AsNoTracking()
+            .Where(run => run.EndedAt == null && (run.CurrentState == RunStates.Submitted || run.CurrentState == RunStates.Requeued))
+            .OrderBy(run => run.SubmittedAt)
+            .ToListAsync(cancellationToken);
+        var reservations = await database.Reservations.AsNoTracking().ToListAsync(cancellationToken);
+        var outcomes = await database.Outcomes.AsNoTracking()
+            .OrderByDescending(outcome => outcome.Id)
+            .Take(options.Value.LearnedOutcomes)
+            .ToListAsync(cancellationToken);
+        outcomes.Reverse();
+        dispatcher.Restore(waiting, reservations, outcomes);
+        LogRestored(waiting.Count, reservations.Count, outcomes.Count, fleet.All.Count);
+    }
+
+    private async Task UntilItWorksAsync(string what, Func<CancellationToken, Task> step, CancellationToken stoppingToken)
+    {
+        while (true)
+        {
+            try
+            {
+                await step(stoppingToken);
+                return;
+            }
+            catch (FatalStartException fatal)
+            {
+                LogFatal(what, fatal.Message);
+                Environment.ExitCode = 2;
+                lifetime.StopApplication();
+                throw new OperationCanceledException(fatal.Message, fatal, stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogUnreachable(what, exception.GetBaseException().Message);
+                await Task.Delay(RetryPause, time, stoppingToken);
+            }
+        }
+    }
+
+    /// <summary>A loop ends with the process. One that fails is begun again, and says so.</summary>
+    private async Task LoopAsync(string name, Func<CancellationToken, Task> loop, CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            try
+            {
+                await loop(stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogLoopFailed(name, exception);
+                await Task.Delay(RetryPause, time, stoppingToken);
+            }
+            catch (OperationCanceledException)
+            {
+                return;
+            }
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Ready, epoch {Epoch}")]
+    private partial void LogReady(long epoch);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Restored {Waiting} waiting runs, {Reservations} reservations, {Outcomes} outcomes, {Workers} workers")]
+    private partial void LogRestored(int waiting, int reservations, int outcomes, int workers);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The {What} cannot be used yet, trying again: {Problem}")]
+    private partial void LogUnreachable(string what, string problem);
+
+    [LoggerMessage(Level = LogLevel.Critical, Message = "The {What} can never be used like this: {Problem}")]
+    private partial void LogFatal(string what, string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Loop {Loop} failed and is begun again")]
+    private partial void LogLoopFailed(string loop, Exception exception);
+}
+
+/// <summary>Trying again cannot help: the process ends and names the cause.</summary>
+internal sealed class FatalStartException(string message, Exception? inner = null) : Exception(message, inner);

@@ -1,0 +1,52 @@
+using LoadBalancer.Scheduler.Persistence;
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoadBalancer.Scheduler.Api;
+
+/// <summary>Every address of the API, and the role that it needs.</summary>
+internal static class ApiRoutes
+{
+    public static void MapApi(this WebApplication app)
+    {
+        var view = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Viewer));
+        view.MapGet("/runs", RunQueries.ListAsync);
+        view.MapGet("/runs/{runId:guid}", RunQueries.GetAsync);
+        view.MapGet("/runs/{runId:guid}/explanation", RunQueries.ExplainAsync);
+        view.MapGet("/runs/{runId:guid}/output", RunQueries.OutputAsync);
+        view.MapGet("/suites/{suite}", RunQueries.SuiteAsync);
+        view.MapGet("/workers", WorkerQueries.ListAsync);
+        view.MapGet("/events", EventStream.FollowAsync);
+
+        var submit = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Submitter));
+        submit.MapPost("/runs", RunCommands.SubmitAsync);
+        submit.MapDelete("/runs/{runId:guid}", RunCommands.CancelAsync);
+        submit.MapDelete("/suites/{suite}", RunCommands.CancelSuiteAsync);
+
+        app.MapOpenApi("/openapi/{documentName}.json");
+        app.MapGet("/health/live", () => Results.Ok(new { status = "live" }));
+        app.MapGet("/health/ready", ReadyAsync);
+    }
+
+    /// <summary>Ready means: it decides, and both servers answer.</summary>
+    private static async Task<IResult> ReadyAsync(ActiveScheduler scheduler, IBusControl bus, SchedulerDbContext database, CancellationToken cancellationToken)
+    {
+        var problems = new List<string>();
+        if (!scheduler.IsReady)
+            problems.Add("the scheduler is starting");
+        if (bus.CheckHealth() is { Status: not BusHealthStatus.Healthy } health)
+            problems.Add($"broker: {health.Description}");
+        try
+        {
+            await database.Database.ExecuteSqlRawAsync("SELECT 1", cancellationToken);
+        }
+        catch (Exception exception) when (exception is System.Data.Common.DbException or InvalidOperationException)
+        {
+            problems.Add($"database: {exception.GetBaseException().Message}");
+        }
+
+        return problems.Count == 0
+            ? Results.Ok(new { status = "ready" })
+            : Results.Json(new { status = "not ready", problems }, statusCode: StatusCodes.Status503ServiceUnavailable);
+    }
+}

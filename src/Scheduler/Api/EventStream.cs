@@ -1,0 +1,95 @@
+using System.Globalization;
+using System.Net.ServerSentEvents;
+using System.Runtime.CompilerServices;
+using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.History;
+using LoadBalancer.Scheduler.Persistence;
+using LoadBalancer.Scheduler.TestRuns;
+using Microsoft.EntityFrameworkCore;
+
+namespace LoadBalancer.Scheduler.Api;
+
+/// <summary>
+/// <c>GET /api/events</c>: every change from now on, or from <c>Last-Event-ID</c>. Rows are numbered before they commit, so a lower
+/// number may become visible after a higher one: the last numbers are looked at again, and each is told once per connection.
+/// </summary>
+internal static class EventStream
+{
+    private const int Overlap = 1_000;
+    private const int Batch = 500;
+    private static readonly TimeSpan SafetyTick = TimeSpan.FromSeconds(1);
+
+    public static async Task<IResult> FollowAsync(
+        HttpContext http, string? suite, IServiceScopeFactory scopes, RunCommits commits, CancellationToken cancellationToken)
+    {
+        var given = http.Request.Headers["Last-Event-ID"].ToString();
+        long from = 0;
+        if (given.Length > 0 && !long.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out from))
+            return Results.ValidationProblem(new Dictionary<string, string[]> { ["Last-Event-ID"] = [$"'{given}' is not the id of an event"] });
+        if (given.Length == 0)
+            from = await NewestAsync(scopes, cancellationToken);
+        return TypedResults.ServerSentEvents(ChangesAsync(from, suite, scopes, commits, cancellationToken));
+    }
+
+    private static async IAsyncEnumerable<SseItem<TestRunChange>> ChangesAsync(
+        long from, string? suite, IServiceScopeFactory scopes, RunCommits commits, [EnumeratorCancellation] CancellationToken cancellationToken)
+    {
+        using var woken = new SemaphoreSlim(1, 1);
+        void Wake(RunCommitted committed) => Release(woken);
+        commits.Listen(Wake);
+        try
+        {
+            var told = new SortedSet<long>();
+            var (floor, newest) = (from, from);
+            while (!cancellationToken.IsCancellationRequested)
+            {
+                foreach (var change in await NextAsync(Math.Max(floor, newest - Overlap), told, suite, scopes, cancellationToken))
+                {
+                    told.Add(change.Id);
+                    newest = Math.Max(newest, change.Id);
+                    yield return new SseItem<TestRunChange>(change.ToChange(), "change") { EventId = change.Id.ToString(CultureInfo.InvariantCulture) };
+                }
+
+                told.RemoveWhere(id => id <= newest - Overlap);
+                await woken.WaitAsync(SafetyTick, cancellationToken);
+            }
+        }
+        finally
+        {
+            commits.StopListening(Wake);
+        }
+    }
+
+    private static async Task<List<ChangeRow>> NextAsync(
+        long above, SortedSet<long> told, string? suite, IServiceScopeFactory scopes, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var changes = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Changes.AsNoTracking().Where(change => change.Id > above);
+        if (suite is not null)
+            changes = changes.Where(change => change.Suite == suite);
+        var rows = await changes.OrderBy(change => change.Id).Take(Overlap + Batch).ToListAsync(cancellationToken);
+        return [.. rows.Where(row => !told.Contains(row.Id))];
+    }
+
+    private static async Task<long> NewestAsync(IServiceScopeFactory scopes, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Changes.MaxAsync(change => (long?)change.Id, cancellationToken) ?? 0;
+    }
+
+    private static void Release(SemaphoreSlim woken)
+    {
+        try
+        {
+            woken.Release();
+        }
+        catch (SemaphoreFullException)
+        {
+            // It is awake already.
+        }
+        catch (ObjectDisposedException)
+        {
+            // The connection has just ended.
+        }
+    }
+}

@@ -1,0 +1,63 @@
+using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Dispatch;
+using LoadBalancer.Scheduler.Submissions;
+using LoadBalancer.Scheduler.TestRuns;
+
+namespace LoadBalancer.Scheduler.Api;
+
+/// <summary>What changes runs. Answered after the commit.</summary>
+internal static class RunCommands
+{
+    public static async Task<IResult> SubmitAsync(
+        HttpContext http, SubmissionDesk desk, Dispatcher dispatcher, CancellationToken cancellationToken)
+    {
+        ReadBody body;
+        try
+        {
+            body = SubmissionReader.Read(await ReadAsync(http.Request, cancellationToken), _ => Guid.CreateVersion7());
+        }
+        catch (UnreadableSubmissionException problem)
+        {
+            return Results.Problem(statusCode: StatusCodes.Status400BadRequest, title: "The body cannot be read", detail: problem.Message);
+        }
+
+        var answers = await desk.SubmitAsync(body.Tests, Principal.Of(http).Name, cancellationToken);
+        if (!body.IsBatch && body.Tests[0].Problems.Count > 0)
+            return Invalid(body.Tests[0]);
+
+        var told = new List<SubmitAnswer>(answers.Count);
+        for (var i = 0; i < answers.Count; i++)
+        {
+            told.Add(answers[i].Status == "accepted"
+                ? answers[i] with { FeasibleWorkers = await dispatcher.FeasibleWorkersAsync(body.Tests[i].Test!, cancellationToken) }
+                : answers[i]);
+        }
+
+        return body.IsBatch ? Results.Ok(new SubmitAnswers(told)) : Results.Ok(told[0]);
+    }
+
+    public static async Task<IResult> CancelAsync(Guid runId, string? reason, Cancellations cancellations, CancellationToken cancellationToken)
+    {
+        var reply = await cancellations.CancelAsync(runId, reason ?? "", cancellationToken);
+        return reply.Applied
+            ? Results.Ok(new { runId })
+            : Results.Problem(statusCode: StatusCodes.Status409Conflict, title: "The run cannot be cancelled", detail: reply.Reason);
+    }
+
+    public static async Task<IResult> CancelSuiteAsync(string suite, string? reason, Cancellations cancellations, CancellationToken cancellationToken) =>
+        Results.Ok(new { suite, runs = await cancellations.CancelSuiteAsync(suite, reason ?? "", cancellationToken) });
+
+    private static IResult Invalid(ReadSubmission test) =>
+        Results.ValidationProblem(
+            test.Problems.GroupBy(problem => problem.Field).ToDictionary(field => field.Key, field => field.Select(problem => problem.Text).ToArray()),
+            title: "The submission is refused",
+            detail: test.Reason);
+
+    /// <summary>Reads one byte more than allowed, so that the reader can say what was too long.</summary>
+    private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
+    {
+        var buffer = new byte[SubmissionReader.MaxBytes + 1];
+        var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
+        return buffer.AsMemory(0, length);
+    }
+}

@@ -1,0 +1,112 @@
+using LoadBalancer.Contracts;
+using Microsoft.Extensions.Options;
+using RabbitMQ.Client;
+
+namespace LoadBalancer.Scheduler.Bus;
+
+/// <summary>Declares what the scheduler owns on the broker. Declaring again changes nothing.</summary>
+internal interface IBrokerTopology
+{
+    /// <summary>The exchanges that others bind to or publish to before the first message is sent.</summary>
+    Task DeclareExchangesAsync(CancellationToken cancellationToken);
+
+    /// <summary>The worker's queue, bound to the assignments by the worker's id.</summary>
+    Task DeclareWorkerAsync(string workerId, CancellationToken cancellationToken);
+
+    /// <summary>Removes the queues and exchanges of a worker that is gone for good.</summary>
+    Task DeleteWorkerAsync(string workerId, CancellationToken cancellationToken);
+}
+
+/// <summary>In memory the worker's endpoint binds itself, and exchanges come into being when they are used.</summary>
+internal sealed class InMemoryTopology : IBrokerTopology
+{
+    public Task DeclareExchangesAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task DeclareWorkerAsync(string workerId, CancellationToken cancellationToken) => Task.CompletedTask;
+
+    public Task DeleteWorkerAsync(string workerId, CancellationToken cancellationToken) => Task.CompletedTask;
+}
+
+/// <summary>
+/// On RabbitMQ the scheduler binds, so that a worker needs no right on the exchange of all assignments. Names and arguments are those
+/// with which MassTransit declares the worker's endpoint.
+/// </summary>
+internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions<SchedulerOptions> limits) : IBrokerTopology, IAsyncDisposable
+{
+    private readonly SemaphoreSlim connecting = new(1, 1);
+    private IConnection? connection;
+
+    public async Task DeclareExchangesAsync(CancellationToken cancellationToken) =>
+        await OnChannelAsync(DeclareExchanges, cancellationToken);
+
+    public Task DeclareWorkerAsync(string workerId, CancellationToken cancellationToken) =>
+        OnChannelAsync(
+            async (channel, token) =>
+            {
+                await DeclareExchanges(channel, token);
+                var name = Names.WorkerQueue(workerId);
+                await channel.QueueDeclareAsync(name, durable: true, exclusive: false, autoDelete: false, cancellationToken: token);
+                await channel.ExchangeDeclareAsync(name, ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: token);
+                await channel.QueueBindAsync(name, name, "", cancellationToken: token);
+                await channel.ExchangeBindAsync(name, Names.Assignments, workerId, cancellationToken: token);
+            },
+            cancellationToken);
+
+    public Task DeleteWorkerAsync(string workerId, CancellationToken cancellationToken) =>
+        OnChannelAsync(
+            async (channel, token) =>
+            {
+                foreach (var name in new[] { Names.WorkerQueue(workerId), Names.WorkerControl(workerId) })
+                {
+                    await channel.QueueDeleteAsync(name, cancellationToken: token);
+                    await channel.ExchangeDeleteAsync(name, cancellationToken: token);
+                }
+            },
+            cancellationToken);
+
+    public async ValueTask DisposeAsync()
+    {
+        if (connection is not null)
+            await connection.DisposeAsync();
+        connecting.Dispose();
+    }
+
+    private static async Task DeclareExchanges(IChannel channel, CancellationToken token)
+    {
+        await channel.ExchangeDeclareAsync(Names.Assignments, ExchangeType.Direct, durable: true, autoDelete: false, cancellationToken: token);
+        await channel.ExchangeDeclareAsync(Names.TestEvents, ExchangeType.Topic, durable: true, autoDelete: false, cancellationToken: token);
+    }
+
+    private async Task OnChannelAsync(Func<IChannel, CancellationToken, Task> declare, CancellationToken cancellationToken)
+    {
+        using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        deadline.CancelAfter(limits.Value.SendTimeout);
+        var open = await ConnectAsync(deadline.Token);
+        await using var channel = await open.CreateChannelAsync(cancellationToken: deadline.Token);
+        await declare(channel, deadline.Token);
+    }
+
+    private async Task<IConnection> ConnectAsync(CancellationToken cancellationToken)
+    {
+        await connecting.WaitAsync(cancellationToken);
+        try
+        {
+            if (connection is { IsOpen: true })
+                return connection;
+
+            if (connection is not null)
+                await connection.DisposeAsync();
+            var factory = new ConnectionFactory
+            {
+                Uri = new Uri(options.Value.Url),
+                ClientProvidedName = BusSetup.ConnectionName("topology"),
+                AutomaticRecoveryEnabled = false,
+            };
+            return connection = await factory.CreateConnectionAsync(cancellationToken);
+        }
+        finally
+        {
+            connecting.Release();
+        }
+    }
+}

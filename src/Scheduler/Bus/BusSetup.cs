@@ -1,0 +1,64 @@
+using System.Net;
+using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.Persistence;
+using LoadBalancer.Scheduler.Submissions;
+using LoadBalancer.Scheduler.TestRuns;
+using MassTransit;
+using MassTransit.Transports;
+
+namespace LoadBalancer.Scheduler.Bus;
+
+/// <summary>The bus to the outside, and the mediator through which events reach the saga in process.</summary>
+internal static class BusSetup
+{
+    public static string ConnectionName(string? part = null) => $"scheduler@{Dns.GetHostName()}{(part is null ? "" : $" {part}")}";
+
+    public static void AddSchedulerBus(this IServiceCollection services, BrokerOptions broker)
+    {
+        // One send endpoint per worker's control queue is kept; the default of 1,000 would evict some while they are in use.
+        SendEndpointCacheDefaults.Capacity = 20_000;
+
+        services.AddMediator(mediator => mediator.AddSagaStateMachine<TestRunStateMachine, TestRun>().RunRepository());
+        services.AddMassTransit(bus =>
+        {
+            bus.DisableUsageTelemetry();
+            bus.AddConsumer<SubmitTestConsumer>();
+            bus.AddConsumer<CancelTestConsumer>();
+            bus.AddConsumer<WorkerReportConsumer>();
+            bus.AddConsumer<WorkerHeartbeatConsumer>();
+            if (broker.InMemory)
+                bus.UsingInMemory((_, memory) => UsePlainJson(memory));
+            else
+                bus.UsingRabbitMq((_, rabbit) => ConnectTo(broker, rabbit));
+        });
+
+        if (broker.InMemory)
+            services.AddSingleton<IBrokerTopology, InMemoryTopology>();
+        else
+            services.AddSingleton<IBrokerTopology, RabbitMqTopology>();
+        services.AddOptions<MassTransitHostOptions>().Configure(host =>
+        {
+            // An unreachable broker must not keep the process from starting: it reports itself not ready and goes on trying.
+            host.WaitUntilStarted = false;
+            host.StopTimeout = TimeSpan.FromSeconds(10);
+            host.ConsumerStopTimeout = TimeSpan.FromSeconds(5);
+        });
+    }
+
+    private static void ConnectTo(BrokerOptions broker, IRabbitMqBusFactoryConfigurator rabbit)
+    {
+        rabbit.Host(new Uri(broker.Url), ConnectionName());
+        UsePlainJson(rabbit);
+    }
+
+    private static void UsePlainJson(IBusFactoryConfigurator bus)
+    {
+        bus.UseRawJsonSerializer(RawSerializerOptions.AnyMessageType, isDefault: true);
+        bus.ConfigureJsonSerializerOptions(json =>
+        {
+            // Programs in other languages write the type of a report wherever they like.
+            json.AllowOutOfOrderMetadataProperties = true;
+            return json;
+        });
+    }
+}

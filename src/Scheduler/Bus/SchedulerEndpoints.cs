@@ -1,0 +1,40 @@
+using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.Submissions;
+using MassTransit;
+
+namespace LoadBalancer.Scheduler.Bus;
+
+/// <summary>The queues that the scheduler consumes. Connected once its memory is rebuilt, so that nothing is answered from an empty one.</summary>
+internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IBrokerTopology topology)
+{
+    private const int AtOnce = 16;
+    private readonly List<HostReceiveEndpointHandle> connected = [];
+
+    public async Task ConnectAsync(CancellationToken cancellationToken)
+    {
+        await topology.DeclareExchangesAsync(cancellationToken);
+        Connect<SubmitTestConsumer>(Names.SubmitTest, quorum: true);
+        Connect<CancelTestConsumer>(Names.CancelTest, quorum: true);
+        Connect<WorkerReportConsumer>(Names.WorkerEvents, quorum: true);
+        Connect<WorkerHeartbeatConsumer>(Names.WorkerHeartbeats, quorum: false);
+        foreach (var handle in connected)
+            await handle.Ready.WaitAsync(cancellationToken);
+    }
+
+    private void Connect<TConsumer>(string queue, bool quorum) where TConsumer : class, IConsumer =>
+        connected.Add(connector.ConnectReceiveEndpoint(queue, (context, endpoint) =>
+        {
+            endpoint.ConfigureConsumeTopology = false;
+            endpoint.PrefetchCount = 2 * AtOnce;
+            endpoint.ConcurrentMessageLimit = AtOnce;
+            endpoint.ClearSerialization();
+            endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
+            endpoint.UseRawJsonSerializer(RawSerializerOptions.AnyMessageType, isDefault: true);
+            // Nobody listens for faults: the reason stands in the headers of the dead letter.
+            endpoint.PublishFaults = false;
+            if (quorum && endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
+                rabbit.SetQuorumQueue();
+            endpoint.ConfigureConsumer<TConsumer>(context);
+        }));
+}

@@ -1,0 +1,244 @@
+using System.Threading.Channels;
+using LoadBalancer.Contracts;
+using LoadBalancer.Placement;
+using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.History;
+using LoadBalancer.Scheduler.TestRuns;
+using Microsoft.Extensions.Options;
+
+namespace LoadBalancer.Scheduler.Dispatch;
+
+/// <summary>
+/// Owns the planner. One loop takes what happened (commits, workers, releases), plans at once, and raises each decision as an event of
+/// its run; the planner has reserved by then, so the next pass need not wait for the commit. What does not commit is taken back.
+/// </summary>
+internal sealed partial class Dispatcher
+{
+    private const int DecisionsPerPass = 256;
+    private static readonly TimeSpan SafetyTick = TimeSpan.FromSeconds(1);
+
+    private readonly Channel<Action<Planner>> inputs = Channel.CreateUnbounded<Action<Planner>>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly Dictionary<Guid, int> versions = [];
+    private readonly Dictionary<Guid, TestDemand> waiting = [];
+    private readonly HashSet<Guid> answeringImpossible = [];
+    private readonly Planner planner;
+    private readonly DurationModel durations;
+    private readonly TestRunEvents events;
+    private readonly WorkerFleet fleet;
+    private readonly SchedulerOptions options;
+    private readonly TimeProvider time;
+    private readonly ILogger<Dispatcher> logger;
+    private DateTimeOffset graceEnds = DateTimeOffset.MaxValue;
+
+    public Dispatcher(
+        Planner planner, DurationModel durations, TestRunEvents events, RunCommits commits, WorkerFleet fleet, WorkerBindings bindings,
+        IOptions<SchedulerOptions> options, TimeProvider time, ILogger<Dispatcher> logger)
+    {
+        (this.planner, this.durations, this.events, this.fleet, this.options, this.time, this.logger) =
+            (planner, durations, events, fleet, options.Value, time, logger);
+        commits.Listen(committed => Post(_ => Apply(committed)));
+        fleet.Changed += session => Post(_ => Register(session));
+        fleet.Forgotten += workerId => Post(planner => planner.Forget(workerId));
+        bindings.Changed += workerId => Post(_ =>
+        {
+            if (fleet.Find(workerId) is { } session)
+                Register(session);
+        });
+    }
+
+    /// <summary>Lets the planner's own loop do something, before its next pass.</summary>
+    public void Post(Action<Planner> input) => inputs.Writer.TryWrite(input);
+
+    public Task<T> AskAsync<T>(Func<Planner, T> question, CancellationToken cancellationToken)
+    {
+        var answer = new TaskCompletionSource<T>(TaskCreationOptions.RunContinuationsAsynchronously);
+        Post(planner =>
+        {
+            try
+            {
+                answer.SetResult(question(planner));
+            }
+            catch (Exception exception)
+            {
+                answer.SetException(exception);
+            }
+        });
+        return answer.Task.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>How many registered workers could run it when they are empty.</summary>
+    public Task<int> FeasibleWorkersAsync(SubmitTest test, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        return AskAsync(planner => planner.Explain(Demands.Of(test, Guid.Empty, now), now).FeasibleWorkers, cancellationToken);
+    }
+
+    /// <summary>Takes over what was stored. Called before the loop starts.</summary>
+    public void Restore(IEnumerable<TestRun> waitingRuns, IEnumerable<ReservationRow> reservations, IEnumerable<OutcomeRow> outcomes)
+    {
+        foreach (var lesson in outcomes.Select(Outcomes.ToLesson).OfType<RunOutcome>())
+            durations.Learn(lesson);
+        foreach (var session in fleet.All)
+            Register(session);
+        foreach (var reservation in reservations)
+            planner.Restore(Decisions.ToReservation(reservation));
+        foreach (var run in waitingRuns)
+            Wait(run);
+        graceEnds = time.GetUtcNow() + options.StartGrace;
+    }
+
+    public async Task RunAsync(CancellationToken stoppingToken)
+    {
+        while (!stoppingToken.IsCancellationRequested)
+        {
+            while (inputs.Reader.TryRead(out var input))
+                Supervised(() => input(planner));
+
+            var wakeAt = Supervised(() => PlanOnce(stoppingToken)) ?? time.GetUtcNow() + SafetyTick;
+            await WaitForInputAsync(wakeAt - time.GetUtcNow(), stoppingToken);
+        }
+    }
+
+    private async Task WaitForInputAsync(TimeSpan limit, CancellationToken stoppingToken)
+    {
+        if (limit <= TimeSpan.Zero)
+            return;
+
+        using var wake = CancellationTokenSource.CreateLinkedTokenSource(stoppingToken);
+        var arrived = inputs.Reader.WaitToReadAsync(wake.Token).AsTask();
+        var elapsed = Task.Delay(limit < SafetyTick ? limit : SafetyTick, time, wake.Token);
+        await Task.WhenAny(arrived, elapsed);
+        await wake.CancelAsync();
+    }
+
+    private DateTimeOffset? PlanOnce(CancellationToken stoppingToken)
+    {
+        var plan = planner.Plan(time.GetUtcNow(), DecisionsPerPass);
+        foreach (var decision in plan.Decisions)
+            _ = PlaceAsync(decision, stoppingToken);
+        foreach (var failure in plan.PolicyFailures)
+            LogPolicyFailed(failure.Policy, failure.RunId, failure.Error);
+        if (options.WhenImpossible == WhenImpossible.Fail && time.GetUtcNow() >= graceEnds)
+        {
+            foreach (var impossible in plan.Impossible.Where(impossible => answeringImpossible.Add(impossible.RunId)))
+                _ = CountImpossibleAsync(impossible, stoppingToken);
+        }
+
+        return plan.Decisions.Count == DecisionsPerPass ? time.GetUtcNow() : plan.WakeAt;
+    }
+
+    private async Task PlaceAsync(Decision decision, CancellationToken stoppingToken)
+    {
+        try
+        {
+            if (fleet.Find(decision.WorkerId) is not { } session || !fleet.TakesWork(session))
+            {
+                Post(planner => TakeBack(decision, $"{decision.WorkerId} takes no work any more"));
+                return;
+            }
+
+            var reply = await events.RaiseAsync(
+                new RunPlaced(decision.RunId, session.SessionId, session.Capabilities.Class, decision), stoppingToken);
+            if (!reply.Applied)
+                Post(planner => planner.Release(decision.RunId, decision.Attempt));
+        }
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+        {
+            Post(planner => TakeBack(decision, exception.Message));
+        }
+    }
+
+    private async Task CountImpossibleAsync(ImpossibleRun impossible, CancellationToken stoppingToken)
+    {
+        try
+        {
+            await events.RaiseAsync(new RunImpossible(impossible.RunId, impossible.Reason), stoppingToken);
+        }
+        catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+        {
+            LogImpossibleNotStored(impossible.RunId, exception.Message);
+        }
+
+        Post(_ => answeringImpossible.Remove(impossible.RunId));
+    }
+
+    /// <summary>The decision was not stored: its reservation ends, and the run waits as before.</summary>
+    private void TakeBack(Decision decision, string problem)
+    {
+        LogTakenBack(decision.RunId, decision.WorkerId, problem);
+        planner.Release(decision.RunId, decision.Attempt);
+        if (waiting.TryGetValue(decision.RunId, out var demand))
+            planner.Submit(demand);
+    }
+
+    private void Apply(RunCommitted committed)
+    {
+        if (committed.ReleasedAttempt is { } attempt)
+            planner.Release(committed.Run.CorrelationId, attempt);
+        foreach (var lesson in committed.Outcomes.Select(Outcomes.ToLesson).OfType<RunOutcome>())
+            durations.Learn(lesson);
+        Follow(committed.Run);
+    }
+
+    /// <summary>Commits of one run may become known out of order; only the newest counts.</summary>
+    private void Follow(TestRun run)
+    {
+        if (versions.TryGetValue(run.CorrelationId, out var known) && known >= run.Version)
+            return;
+
+        if (run.EndedAt is null)
+            versions[run.CorrelationId] = run.Version;
+        else
+            versions.Remove(run.CorrelationId);
+        if (run.IsWaiting)
+        {
+            Wait(run);
+        }
+        else
+        {
+            waiting.Remove(run.CorrelationId);
+            planner.Withdraw(run.CorrelationId);
+        }
+    }
+
+    private void Wait(TestRun run)
+    {
+        var demand = Demands.Of(run);
+        waiting[run.CorrelationId] = demand;
+        planner.Submit(demand);
+    }
+
+    private void Register(WorkerSession session) => planner.Register(Demands.Of(session, fleet.TakesWork(session)));
+
+    private void Supervised(Action action) => Supervised<object?>(() =>
+    {
+        action();
+        return null;
+    });
+
+    private T? Supervised<T>(Func<T?> function)
+    {
+        try
+        {
+            return function();
+        }
+        catch (Exception exception)
+        {
+            // One bad input or pass must not end the loop: everybody would wait for ever.
+            LogPassFailed(exception);
+            return default;
+        }
+    }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Policy {Policy} failed on run {RunId}, which goes on waiting: {Problem}")]
+    private partial void LogPolicyFailed(string policy, Guid runId, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {RunId} was not assigned to {WorkerId} and goes on waiting: {Problem}")]
+    private partial void LogTakenBack(Guid runId, string workerId, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "That run {RunId} is impossible could not be stored: {Problem}")]
+    private partial void LogImpossibleNotStored(Guid runId, string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "A planning pass failed")]
+    private partial void LogPassFailed(Exception exception);
+}

@@ -1,0 +1,100 @@
+using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Bus;
+using LoadBalancer.Scheduler.Outbox;
+using LoadBalancer.Scheduler.TestRuns;
+using MassTransit;
+using Microsoft.Extensions.Options;
+
+namespace LoadBalancer.Scheduler.Fleet;
+
+/// <summary>Unpacks what a worker reports: its own life goes to the fleet, what concerns a run becomes an event of that run.</summary>
+internal sealed partial class WorkerReportConsumer(
+    WorkerFleet fleet,
+    WorkerBindings bindings,
+    IBrokerTopology topology,
+    MessageSender sender,
+    TestRunEvents events,
+    SchedulerEpoch epoch,
+    IOptions<SchedulerOptions> options,
+    ILogger<WorkerReportConsumer> logger) : IConsumer<WorkerReport>
+{
+    public async Task Consume(ConsumeContext<WorkerReport> context)
+    {
+        var report = context.Message;
+        foreach (var entry in report.Reports)
+        {
+            switch (entry)
+            {
+                case WorkerRegistered registered:
+                    await RegisterAsync(report, registered, context.CancellationToken);
+                    break;
+                case WorkerLeft left:
+                    LogLeft(report.WorkerId, left.Reason);
+                    await fleet.LeaveAsync(report.WorkerId, report.SessionId, context.CancellationToken);
+                    break;
+                default:
+                    await RaiseAsync(report, entry, context.CancellationToken);
+                    break;
+            }
+        }
+    }
+
+    private async Task RegisterAsync(WorkerReport report, WorkerRegistered registration, CancellationToken cancellationToken)
+    {
+        var refusal = WorkerIds.Problem(report.WorkerId) ?? (registration.Slots < 1 ? $"slots is {registration.Slots}; it must be at least 1" : null);
+        if (refusal is null)
+        {
+            // Bound before it is accepted: the first assignment may follow within a millisecond.
+            await topology.DeclareWorkerAsync(report.WorkerId, cancellationToken);
+            refusal = await fleet.RegisterAsync(report.WorkerId, report.SessionId, registration, cancellationToken);
+        }
+
+        WorkerCommand answer = refusal is null
+            ? new WorkerAccepted { SessionId = report.SessionId, Epoch = epoch.Value, LeaseSeconds = options.Value.LeaseDuration.TotalSeconds }
+            : new WorkerRefused { SessionId = report.SessionId, Reason = refusal };
+        if (refusal is null)
+        {
+            bindings.Restored(report.WorkerId, report.SessionId);
+            LogAccepted(report.WorkerId, report.SessionId, registration.Slots, registration.Capabilities.Class);
+        }
+        else
+        {
+            LogRefused(report.WorkerId, report.SessionId, refusal);
+        }
+
+        if (registration.ReplyTo == Names.WorkerReply(report.WorkerId, report.SessionId))
+            await sender.AnswerAsync(registration.ReplyTo, answer, cancellationToken);
+        else
+            LogNoAnswer(report.WorkerId, registration.ReplyTo, Names.WorkerReply(report.WorkerId, report.SessionId));
+    }
+
+    private async Task RaiseAsync(WorkerReport report, Report entry, CancellationToken cancellationToken)
+    {
+        AttemptOwner By(int attempt) => new(attempt, report.WorkerId, report.SessionId);
+        var reply = entry switch
+        {
+            TestStarted started => await events.RaiseAsync(new AttemptStarted(started.RunId, By(started.Attempt)), cancellationToken),
+            TestFinished finished => await events.RaiseAsync(new AttemptFinished(finished.RunId, By(finished.Attempt), finished), cancellationToken),
+            TestRecalled recalled => await events.RaiseAsync(new RunRecalled(recalled.RunId, By(recalled.Attempt), recalled.Started), cancellationToken),
+            // Progress changes no run, and entries of a newer version are not understood yet.
+            _ => null,
+        };
+        if (reply is { Applied: false })
+            LogNotApplied(entry.GetType().Name, report.WorkerId, reply.Reason);
+    }
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Worker {WorkerId} registered, session {SessionId}, {Slots} slots, class '{Class}'")]
+    private partial void LogAccepted(string workerId, Guid sessionId, int slots, string @class);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {WorkerId}, session {SessionId}, was refused: {Reason}")]
+    private partial void LogRefused(string workerId, Guid sessionId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {WorkerId} wants its answer on '{ReplyTo}'; only '{Expected}' is answered")]
+    private partial void LogNoAnswer(string workerId, string replyTo, string expected);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Worker {WorkerId} left: {Reason}")]
+    private partial void LogLeft(string workerId, string reason);
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "{Report} of worker {WorkerId} changed nothing: {Reason}")]
+    private partial void LogNotApplied(string report, string workerId, string reason);
+}

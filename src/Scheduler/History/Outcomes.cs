@@ -1,0 +1,79 @@
+using LoadBalancer.Contracts;
+using LoadBalancer.Placement;
+using LoadBalancer.Scheduler.TestRuns;
+
+namespace LoadBalancer.Scheduler.History;
+
+/// <summary>From the end of an attempt to a row, and from a row to what it teaches.</summary>
+internal static class Outcomes
+{
+    public static OutcomeRow Accepted(TestRun run, AttemptEvent ended, DateTimeOffset now)
+    {
+        var row = Describe(run, ended, now);
+        row.Accepted = true;
+        row.StartedAt = run.StartedAt;
+        row.WorkerClass = run.WorkerClass ?? "";
+        if (ended is WorkerLost lost)
+            row.Error = lost.Reason;
+        return row;
+    }
+
+    public static OutcomeRow Evidence(TestRun run, AttemptFinished late, DateTimeOffset now) => Describe(run, late, now);
+
+    /// <summary>Null for what teaches nothing: evidence.</summary>
+    public static RunOutcome? ToLesson(OutcomeRow row) => !row.Accepted ? null : new RunOutcome
+    {
+        TestId = row.TestId,
+        TestType = row.TestType,
+        ModelId = row.ModelId,
+        ModelFamily = row.ModelFamily,
+        WorkerClass = row.WorkerClass,
+        Duration = TimeSpan.FromSeconds(row.DurationSeconds),
+        Verdict = row.Outcome switch
+        {
+            TestOutcome.Passed => RunVerdict.Passed,
+            TestOutcome.Failed or TestOutcome.OutOfMemory => RunVerdict.Failed,
+            TestOutcome.TimedOut => RunVerdict.TimedOut,
+            TestOutcome.Stopped or TestOutcome.Skipped => RunVerdict.Cancelled,
+            _ => RunVerdict.Lost,
+        },
+    };
+
+    private static OutcomeRow Describe(TestRun run, AttemptEvent ended, DateTimeOffset now)
+    {
+        var row = new OutcomeRow
+        {
+            RunId = run.CorrelationId,
+            Attempt = ended.Owner.Attempt,
+            WorkerId = ended.Owner.WorkerId,
+            SessionId = ended.Owner.SessionId,
+            TestId = run.TestId,
+            TestType = run.TestType,
+            ModelId = run.Submission?.ModelId ?? "",
+            ModelFamily = run.Submission?.ModelFamily ?? "",
+            EndedAt = now,
+        };
+        if (ended is AttemptFinished { Report: { } report })
+            Measure(row, report);
+        return row;
+    }
+
+    private static void Measure(OutcomeRow row, TestFinished report)
+    {
+        row.Outcome = report.Outcome;
+        row.ExitCode = report.ExitCode;
+        row.DurationSeconds = report.DurationSeconds;
+        row.PrepareSeconds = report.PrepareSeconds;
+        row.CpuSeconds = report.CpuSeconds;
+        row.PeakMemoryGb = report.PeakMemoryGb;
+        row.OutputHead = StorableText.Clean(report.OutputHead);
+        row.OutputTail = StorableText.Clean(report.OutputTail);
+        row.Error = report.Error is null ? null : StorableText.Clean(report.Error);
+    }
+}
+
+/// <summary>PostgreSQL stores every character of a text but NUL, which a test's output may hold.</summary>
+internal static class StorableText
+{
+    public static string Clean(string text) => text.Contains('\0') ? text.Replace('\0', '\u2400') : text;
+}

@@ -1,0 +1,49 @@
+using System.Text.Json;
+using LoadBalancer.Contracts;
+
+namespace LoadBalancer.Scheduler.Outbox;
+
+/// <summary>A message that commits with the change that caused it, and is deleted when the broker has confirmed it.</summary>
+internal sealed class OutboxMessage
+{
+    public long Id { get; set; }
+
+    /// <summary>Stays the same however often it is sent.</summary>
+    public Guid MessageId { get; set; }
+
+    public OutboxKind Kind { get; set; }
+
+    /// <summary>Worker id for assignments and commands, routing key for events.</summary>
+    public string Address { get; set; } = "";
+
+    public string Body { get; set; } = "";
+
+    public DateTimeOffset CreatedAt { get; set; }
+
+    public static OutboxMessage Assignment(string workerId, RunTest message, DateTimeOffset now) =>
+        New(OutboxKind.Assignment, workerId, JsonSerializer.Serialize(message, JsonSerializerOptions.Web), now);
+
+    public static OutboxMessage Command(string workerId, WorkerCommand message, DateTimeOffset now) =>
+        New(OutboxKind.Command, workerId, JsonSerializer.Serialize(message, JsonSerializerOptions.Web), now);
+
+    public static OutboxMessage Event(string testType, TestRunChange change, DateTimeOffset now) =>
+        New(
+            OutboxKind.Event,
+            Names.EventRoutingKey(testType, change.State),
+            JsonSerializer.Serialize(new TestRunsChanged { Changes = [change] }, JsonSerializerOptions.Web),
+            now);
+
+    public T Read<T>() =>
+        JsonSerializer.Deserialize<T>(Body, JsonSerializerOptions.Web) ??
+        throw new InvalidDataException($"outbox message {Id} has an empty body");
+
+    private static OutboxMessage New(OutboxKind kind, string address, string body, DateTimeOffset now) =>
+        new() { MessageId = Guid.CreateVersion7(now), Kind = kind, Address = address, Body = body, CreatedAt = now };
+}
+
+internal enum OutboxKind
+{
+    Assignment,
+    Command,
+    Event,
+}

@@ -1,0 +1,153 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.Persistence;
+using LoadBalancer.Scheduler.TestRuns;
+using MassTransit;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+
+namespace LoadBalancer.Scheduler.Outbox;
+
+/// <summary>
+/// Sends what was committed, from memory right after the commit, and deletes the rows that the broker has confirmed. What a crash
+/// leaves behind, and what could not be sent, stays a row and is sent by the relay. A message may arrive twice, never not at all.
+/// </summary>
+internal sealed partial class OutboxSender(
+    MessageSender sender,
+    TestRunEvents events,
+    WorkerBindings bindings,
+    IServiceScopeFactory scopes,
+    IOptions<SchedulerOptions> options,
+    TimeProvider time,
+    ILogger<OutboxSender> logger)
+{
+    private const int AtOnce = 64;
+    private const int RelayBatch = 500;
+    private static readonly TimeSpan RelayInterval = TimeSpan.FromSeconds(1);
+
+    private readonly Channel<OutboxMessage> committed = Channel.CreateUnbounded<OutboxMessage>();
+    private readonly Channel<long> confirmed = Channel.CreateUnbounded<long>(new UnboundedChannelOptions { SingleReader = true });
+    private readonly ConcurrentDictionary<long, bool> inFlight = new();
+
+    /// <summary>Takes messages whose rows are durable.</summary>
+    public void Send(IEnumerable<OutboxMessage> messages)
+    {
+        foreach (var message in messages)
+        {
+            if (inFlight.TryAdd(message.Id, true))
+                committed.Writer.TryWrite(message);
+        }
+    }
+
+    public Task RunAsync(CancellationToken stoppingToken) => Task.WhenAll(
+        SendLoopAsync(stoppingToken),
+        RelayLoopAsync(stoppingToken),
+        DeleteLoopAsync(stoppingToken));
+
+    private Task SendLoopAsync(CancellationToken stoppingToken) =>
+        Parallel.ForEachAsync(
+            committed.Reader.ReadAllAsync(stoppingToken),
+            new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken },
+            async (message, token) => await DeliverAsync(message, token));
+
+    private async Task DeliverAsync(OutboxMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await sender.SendAsync(message, cancellationToken);
+            confirmed.Writer.TryWrite(message.Id);
+        }
+        catch (MessageReturnedException)
+        {
+            await TakeBackAsync(message, cancellationToken);
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The row is still there: the relay sends it again.
+            LogNotSent(message.Kind, message.Address, message.Id, exception.Message);
+            inFlight.TryRemove(message.Id, out _);
+        }
+    }
+
+    /// <summary>An assignment that nobody can receive is not sent again: its run waits for another worker.</summary>
+    private async Task TakeBackAsync(OutboxMessage message, CancellationToken cancellationToken)
+    {
+        var assignment = message.Read<RunTest>();
+        LogReturned(assignment.RunId, assignment.Attempt, message.Address);
+        bindings.Lost(message.Address, assignment.SessionId);
+        var owner = new AttemptOwner(assignment.Attempt, message.Address, assignment.SessionId);
+        await events.RaiseAsync(new AssignmentReturned(assignment.RunId, owner), cancellationToken);
+        confirmed.Writer.TryWrite(message.Id);
+    }
+
+    /// <summary>At the start every row was left by a crash; later only what is old enough to have been missed.</summary>
+    private async Task RelayLoopAsync(CancellationToken stoppingToken)
+    {
+        var grace = TimeSpan.Zero;
+        using var timer = new PeriodicTimer(RelayInterval, time);
+        do
+        {
+            try
+            {
+                await RelayOnceAsync(time.GetUtcNow() - grace, stoppingToken);
+                grace = options.Value.RelayAfter;
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogRelayFailed(exception.Message);
+            }
+        }
+        while (await timer.WaitForNextTickAsync(stoppingToken));
+    }
+
+    private async Task RelayOnceAsync(DateTimeOffset createdBefore, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
+        Send(await database.Outbox.AsNoTracking()
+            .Where(message => message.CreatedAt <= createdBefore)
+            .OrderBy(message => message.Id)
+            .Take(RelayBatch)
+            .ToListAsync(cancellationToken));
+    }
+
+    private async Task DeleteLoopAsync(CancellationToken stoppingToken)
+    {
+        while (await confirmed.Reader.WaitToReadAsync(stoppingToken))
+        {
+            var ids = new List<long>();
+            while (ids.Count < RelayBatch && confirmed.Reader.TryRead(out var id))
+                ids.Add(id);
+            try
+            {
+                await DeleteAsync(ids, stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                // Left rows are sent once more by the relay, which whoever receives them tolerates.
+                LogRelayFailed(exception.Message);
+            }
+
+            ids.ForEach(id => inFlight.TryRemove(id, out _));
+        }
+    }
+
+    private async Task DeleteAsync(List<long> ids, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        using var turn = await scope.ServiceProvider.GetRequiredService<EmbeddedDatabaseGate>().EnterAsync(cancellationToken);
+        var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
+        await database.Outbox.Where(message => ids.Contains(message.Id)).ExecuteDeleteAsync(cancellationToken);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "{Kind} to {Address} (outbox row {Id}) was not confirmed and will be repeated: {Problem}")]
+    private partial void LogNotSent(OutboxKind kind, string address, long id, string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Attempt {Attempt} of run {RunId} could not be routed to worker {WorkerId}: its queue is not bound")]
+    private partial void LogReturned(Guid runId, int attempt, string workerId);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The outbox could not be read or cleaned: {Problem}")]
+    private partial void LogRelayFailed(string problem);
+}

@@ -1,0 +1,42 @@
+using Microsoft.EntityFrameworkCore;
+using Npgsql;
+
+namespace LoadBalancer.Scheduler.Persistence;
+
+/// <summary>Brings the schema to the version of this program: migrations on PostgreSQL, creation on SQLite.</summary>
+internal sealed class DatabaseSchema(IServiceScopeFactory scopes)
+{
+    private const string InvalidPassword = "28P01";
+    private const string InvalidAuthorization = "28000";
+    private const string NoSuchDatabase = "3D000";
+
+    /// <exception cref="FatalStartException">The database refuses this user, or its schema is newer than this program.</exception>
+    public async Task PrepareAsync(CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
+        if (!database.Database.IsNpgsql())
+        {
+            await database.Database.EnsureCreatedAsync(cancellationToken);
+            return;
+        }
+
+        try
+        {
+            await RefuseNewerAsync(database, cancellationToken);
+            await database.Database.MigrateAsync(cancellationToken);
+        }
+        catch (PostgresException refused) when (refused.SqlState is InvalidPassword or InvalidAuthorization or NoSuchDatabase)
+        {
+            throw new FatalStartException($"{refused.MessageText}; see Database:ConnectionString", refused);
+        }
+    }
+
+    private static async Task RefuseNewerAsync(SchedulerDbContext database, CancellationToken cancellationToken)
+    {
+        var known = database.Database.GetMigrations().ToHashSet(StringComparer.Ordinal);
+        var unknown = (await database.Database.GetAppliedMigrationsAsync(cancellationToken)).Where(migration => !known.Contains(migration)).ToList();
+        if (unknown.Count > 0)
+            throw new FatalStartException($"the schema is newer than this program: it has the unknown migration {unknown[0]}");
+    }
+}

@@ -1,0 +1,144 @@
+using System.Text.Json;
+using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.History;
+using LoadBalancer.Scheduler.Outbox;
+using LoadBalancer.Scheduler.TestRuns;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Metadata.Builders;
+using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+
+namespace LoadBalancer.Scheduler.Persistence;
+
+/// <summary>All that is remembered. One model for PostgreSQL, which has migrations, and for SQLite in the embedded mode.</summary>
+internal sealed class SchedulerDbContext(DbContextOptions<SchedulerDbContext> options) : DbContext(options)
+{
+    public DbSet<TestRun> Runs => Set<TestRun>();
+
+    public DbSet<ChangeRow> Changes => Set<ChangeRow>();
+
+    public DbSet<DecisionRow> Decisions => Set<DecisionRow>();
+
+    public DbSet<ReservationRow> Reservations => Set<ReservationRow>();
+
+    public DbSet<OutcomeRow> Outcomes => Set<OutcomeRow>();
+
+    public DbSet<OutboxMessage> Outbox => Set<OutboxMessage>();
+
+    public DbSet<WorkerSession> Workers => Set<WorkerSession>();
+
+    public DbSet<EpochRow> Epochs => Set<EpochRow>();
+
+    /// <summary>Names are snake_case, so that they need no quotes in SQL.</summary>
+    public static void Use(DbContextOptionsBuilder options, DatabaseOptions database)
+    {
+        if (database.IsSqlite)
+            options.UseSqlite(database.ConnectionString);
+        else
+            options.UseNpgsql(database.ConnectionString);
+        options.UseSnakeCaseNamingConvention();
+    }
+
+    protected override void OnModelCreating(ModelBuilder modelBuilder)
+    {
+        MapRuns(modelBuilder.Entity<TestRun>());
+        MapHistory(modelBuilder);
+        MapOutbox(modelBuilder.Entity<OutboxMessage>());
+        MapWorkers(modelBuilder.Entity<WorkerSession>());
+        var epoch = modelBuilder.Entity<EpochRow>();
+        epoch.ToTable("epochs");
+        epoch.Property(e => e.Id).ValueGeneratedNever();
+    }
+
+    protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
+    {
+        // SQLite has no type for a point in time that can be compared; PostgreSQL stores UTC.
+        if (Database.ProviderName?.EndsWith("Sqlite", StringComparison.Ordinal) == true)
+            configurationBuilder.Properties<DateTimeOffset>().HaveConversion<DateTimeOffsetToUtcTicks>();
+    }
+
+    private void MapRuns(EntityTypeBuilder<TestRun> run)
+    {
+        run.ToTable("runs");
+        run.HasKey(r => r.CorrelationId);
+        run.Property(r => r.CorrelationId).HasColumnName("run_id").ValueGeneratedNever();
+        run.Property(r => r.Version).IsConcurrencyToken();
+        run.Property(r => r.CurrentState).HasColumnName("state").HasMaxLength(16);
+        run.Ignore(r => r.Effects);
+        AsJson(run.Property(r => r.Submission));
+        AsJson(run.Property(r => r.FailedOn));
+        run.HasIndex(r => new { r.Suite, r.SubmittedAt });
+        run.HasIndex(r => r.TestId);
+        // Only runs that have not ended are looked for by state, worker or deadline.
+        run.HasIndex(r => r.CurrentState).HasFilter("ended_at IS NULL");
+        run.HasIndex(r => r.WorkerId).HasFilter("ended_at IS NULL");
+        run.HasIndex(r => r.QueueDeadline).HasFilter("queue_deadline IS NOT NULL");
+        run.HasIndex(r => r.StartDeadline).HasFilter("start_deadline IS NOT NULL");
+        run.HasIndex(r => r.SubmittedAt);
+    }
+
+    private void MapHistory(ModelBuilder model)
+    {
+        var change = model.Entity<ChangeRow>();
+        change.ToTable("changes");
+        change.HasIndex(c => new { c.RunId, c.Sequence });
+
+        var decision = model.Entity<DecisionRow>();
+        decision.ToTable("decisions");
+        decision.HasKey(d => new { d.RunId, d.Attempt });
+        AsJson(decision.Property(d => d.Devices));
+        AsJson(decision.Property(d => d.Score));
+        AsJson(decision.Property(d => d.Alternatives));
+        AsJson(decision.Property(d => d.Refusals));
+
+        var reservation = model.Entity<ReservationRow>();
+        reservation.ToTable("reservations");
+        // A run holds at most one reservation: a second one cannot be stored.
+        reservation.HasKey(r => r.RunId);
+        reservation.Property(r => r.RunId).ValueGeneratedNever();
+        AsJson(reservation.Property(r => r.Devices));
+        AsJson(reservation.Property(r => r.Keys));
+
+        var outcome = model.Entity<OutcomeRow>();
+        outcome.ToTable("outcomes");
+        outcome.Property(o => o.Outcome).HasConversion<string>().HasMaxLength(16);
+        outcome.HasIndex(o => new { o.RunId, o.Attempt });
+        // At most one attempt of a run is accepted once.
+        outcome.HasIndex(o => new { o.RunId, o.Attempt, o.Accepted }).HasFilter("accepted").IsUnique().HasDatabaseName("ix_outcomes_one_accepted");
+        outcome.HasIndex(o => new { o.TestId, o.Id });
+    }
+
+    private static void MapOutbox(EntityTypeBuilder<OutboxMessage> message)
+    {
+        message.ToTable("outbox");
+        message.Property(m => m.Kind).HasConversion<string>().HasMaxLength(16);
+        message.HasIndex(m => m.CreatedAt);
+    }
+
+    private void MapWorkers(EntityTypeBuilder<WorkerSession> worker)
+    {
+        worker.ToTable("workers");
+        worker.HasKey(w => w.WorkerId);
+        worker.Property(w => w.State).HasConversion<string>().HasMaxLength(16);
+        AsJson(worker.Property(w => w.Capabilities));
+        AsJson(worker.Property(w => w.Load));
+    }
+
+    private void AsJson<T>(PropertyBuilder<T> property)
+    {
+        property.HasConversion(
+            new ValueConverter<T, string>(
+                value => JsonSerializer.Serialize(value, JsonSerializerOptions.Web),
+                text => JsonSerializer.Deserialize<T>(text, JsonSerializerOptions.Web)!),
+            new ValueComparer<T>(
+                (left, right) => ReferenceEquals(left, right),
+                value => value == null ? 0 : value.GetHashCode(),
+                value => value));
+        if (Database.ProviderName?.EndsWith("PostgreSQL", StringComparison.Ordinal) == true)
+            property.HasColumnType("jsonb");
+    }
+
+    private sealed class DateTimeOffsetToUtcTicks() : ValueConverter<DateTimeOffset, long>(
+        value => value.UtcTicks,
+        ticks => new DateTimeOffset(ticks, TimeSpan.Zero));
+}

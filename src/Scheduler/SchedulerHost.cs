@@ -1,0 +1,106 @@
+using LoadBalancer.Placement;
+using LoadBalancer.Scheduler.Api;
+using LoadBalancer.Scheduler.Bus;
+using LoadBalancer.Scheduler.Deadlines;
+using LoadBalancer.Scheduler.Dispatch;
+using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.Outbox;
+using LoadBalancer.Scheduler.Persistence;
+using LoadBalancer.Scheduler.Submissions;
+using LoadBalancer.Scheduler.TestRuns;
+using Microsoft.Extensions.Options;
+
+namespace LoadBalancer.Scheduler;
+
+/// <summary>Puts a scheduler together, for its own process, for the embedded mode and for tests.</summary>
+internal static class SchedulerHost
+{
+    /// <param name="args">Settings as <c>--Section:Name=value</c>.</param>
+    /// <param name="configure">A last word on the services, before they are built.</param>
+    /// <exception cref="ConfigurationException">A setting is missing, wrong or unknown.</exception>
+    public static WebApplication Build(string[] args, Action<WebApplicationBuilder>? configure = null)
+    {
+        var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var settings = Settings.Read(builder.Configuration);
+        AddSettings(builder.Services, settings);
+        AddPersistence(builder.Services, settings.Database);
+        AddPlacement(builder.Services);
+        AddScheduling(builder.Services);
+        builder.Services.AddSchedulerBus(settings.Broker);
+        AddApi(builder);
+        builder.WebHost.UseUrls(settings.Api.Urls);
+        configure?.Invoke(builder);
+
+        var app = builder.Build();
+        app.UseExceptionHandler();
+        app.UseStatusCodePages();
+        app.MapApi();
+        return app;
+    }
+
+    private static void AddSettings(IServiceCollection services, Settings settings)
+    {
+        services.AddSingleton(Options.Create(settings.Scheduler));
+        services.AddSingleton(Options.Create(settings.Broker));
+        services.AddSingleton(Options.Create(settings.Database));
+        services.AddSingleton(Options.Create(settings.Policies));
+        services.AddSingleton(Options.Create(settings.Api));
+        services.AddSingleton(settings);
+        services.AddSingleton(TimeProvider.System);
+        services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(20));
+    }
+
+    private static void AddPersistence(IServiceCollection services, DatabaseOptions database)
+    {
+        services.AddDbContext<SchedulerDbContext>(options => SchedulerDbContext.Use(options, database));
+        services.AddSingleton<EmbeddedDatabaseGate>();
+        services.AddSingleton<DatabaseSchema>();
+    }
+
+    private static void AddPlacement(IServiceCollection services)
+    {
+        services.AddSingleton<DurationModel>();
+        services.AddSingleton(provider =>
+        {
+            var options = provider.GetRequiredService<IOptions<PolicyOptions>>().Value;
+            var policies = new PolicySet(provider.GetServices<IPlacementPolicy>(), options.Default);
+            foreach (var (testType, policy) in options.ByTestType)
+                policies.Use(testType, policy);
+            return policies;
+        });
+        services.AddSingleton(provider =>
+        {
+            var settings = provider.GetRequiredService<Settings>();
+            var planner = new Planner(
+                provider.GetRequiredService<PolicySet>(), provider.GetRequiredService<DurationModel>(), new Random(settings.Scheduler.Seed));
+            foreach (var (key, options) in settings.Keys)
+                planner.LimitKey(key, options.Limit);
+            return planner;
+        });
+    }
+
+    private static void AddScheduling(IServiceCollection services)
+    {
+        services.AddSingleton<TestRunEvents>();
+        services.AddSingleton<RunCommits>();
+        services.AddSingleton<Cancellations>();
+        services.AddSingleton<SubmissionDesk>();
+        services.AddSingleton<WorkerBindings>();
+        services.AddSingleton<WorkerFleet>();
+        services.AddSingleton<SchedulerEpoch>();
+        services.AddSingleton<Dispatcher>();
+        services.AddSingleton<MessageSender>();
+        services.AddSingleton<OutboxSender>();
+        services.AddSingleton<DeadlineSweeper>();
+        services.AddSingleton<SchedulerEndpoints>();
+        services.AddSingleton<ActiveScheduler>();
+        services.AddHostedService(provider => provider.GetRequiredService<ActiveScheduler>());
+    }
+
+    private static void AddApi(WebApplicationBuilder builder)
+    {
+        builder.Services.AddSingleton<TokenCheck>();
+        builder.Services.AddProblemDetails();
+        builder.Services.AddOpenApi();
+    }
+}

@@ -1,0 +1,139 @@
+namespace LoadBalancer.Scheduler;
+
+/// <summary>Section <c>Scheduler</c>: budgets, delays and limits of a run's life. Every duration is a <c>TimeSpan</c> ("00:00:45").</summary>
+internal sealed class SchedulerOptions
+{
+    public const string Section = "Scheduler";
+
+    /// <summary>Scheduling rounds in which no registered worker could ever run a test before it fails as Unschedulable.</summary>
+    public int MaxRequeueAttempts { get; set; } = 5;
+
+    /// <summary>Pause between two such rounds.</summary>
+    public TimeSpan RequeueDelay { get; set; } = TimeSpan.FromSeconds(1);
+
+    /// <summary>What becomes of a run that no registered worker could ever run.</summary>
+    public WhenImpossible WhenImpossible { get; set; } = WhenImpossible.Fail;
+
+    /// <summary>After a start, workers get this long to register before anything is called impossible.</summary>
+    public TimeSpan StartGrace { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>A worker that was lost counts as registered for this long: a run that only it can do waits for it.</summary>
+    public TimeSpan ForgetWorkerAfter { get; set; } = TimeSpan.FromHours(1);
+
+    /// <summary>After this many lost workers and worker errors a run fails, naming the workers.</summary>
+    public int MaxInfrastructureAttempts { get; set; } = 3;
+
+    /// <summary>A worker that is silent for this long is lost. Must exceed <see cref="KillGrace"/> plus a few heartbeats.</summary>
+    public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(45);
+
+    /// <summary>How long before the end of its lease a worker stops its own runs.</summary>
+    public TimeSpan KillGrace { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>An assignment that has not started after this long is asked back.</summary>
+    public TimeSpan StartTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How often deadlines and leases are looked at.</summary>
+    public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMilliseconds(500);
+
+    /// <summary>A message is sent right after its commit; what is older than this was missed by a crash and is sent by the relay.</summary>
+    public TimeSpan RelayAfter { get; set; } = TimeSpan.FromSeconds(5);
+
+    /// <summary>Limit of one send to the broker; its outcome is unknown afterwards, so it is repeated.</summary>
+    public TimeSpan SendTimeout { get; set; } = TimeSpan.FromSeconds(10);
+
+    /// <summary>Outcomes read at start to rebuild what was learned.</summary>
+    public int LearnedOutcomes { get; set; } = 100_000;
+
+    /// <summary>Seed of the placement's random choices.</summary>
+    public int Seed { get; set; } = 1;
+
+    public IEnumerable<string> Problems()
+    {
+        if (MaxRequeueAttempts < 1)
+            yield return $"Scheduler:MaxRequeueAttempts is {MaxRequeueAttempts}; it must be at least 1";
+        if (MaxInfrastructureAttempts < 1)
+            yield return $"Scheduler:MaxInfrastructureAttempts is {MaxInfrastructureAttempts}; it must be at least 1";
+        if (LearnedOutcomes < 0)
+            yield return $"Scheduler:LearnedOutcomes is {LearnedOutcomes}; it must not be negative";
+        if (LeaseDuration <= KillGrace)
+            yield return $"Scheduler:LeaseDuration is {LeaseDuration}; it must be longer than Scheduler:KillGrace, {KillGrace}";
+        foreach (var (name, value) in Durations())
+        {
+            if (value < TimeSpan.Zero || value > TimeSpan.FromDays(365))
+                yield return $"Scheduler:{name} is {value}; it must be between 0 and 365 days";
+        }
+    }
+
+    private IEnumerable<(string Name, TimeSpan Value)> Durations() =>
+    [
+        (nameof(RequeueDelay), RequeueDelay), (nameof(StartGrace), StartGrace), (nameof(ForgetWorkerAfter), ForgetWorkerAfter),
+        (nameof(LeaseDuration), LeaseDuration), (nameof(KillGrace), KillGrace), (nameof(StartTimeout), StartTimeout),
+        (nameof(SweepInterval), SweepInterval), (nameof(RelayAfter), RelayAfter), (nameof(SendTimeout), SendTimeout),
+    ];
+}
+
+internal enum WhenImpossible
+{
+    /// <summary>Fail after <see cref="SchedulerOptions.MaxRequeueAttempts"/> rounds, with the reasons.</summary>
+    Fail,
+
+    /// <summary>Wait until a worker that could run it registers.</summary>
+    Wait,
+}
+
+/// <summary>Section <c>Broker</c>.</summary>
+internal sealed class BrokerOptions
+{
+    public const string Section = "Broker";
+
+    /// <summary><c>amqp://user:password@host/vhost</c>, <c>amqps://…</c>, or <c>memory://</c> for everything in one process.</summary>
+    public string Url { get; set; } = "";
+
+    public bool InMemory => Url.StartsWith("memory://", StringComparison.OrdinalIgnoreCase);
+
+    public IEnumerable<string> Problems()
+    {
+        if (Url.Length == 0)
+            yield return "Broker:Url is missing; set Broker__Url, for example amqp://user:password@127.0.0.1/";
+        else if (!Uri.TryCreate(Url, UriKind.Absolute, out var url) || url.Scheme is not ("amqp" or "amqps" or "memory"))
+            yield return "Broker:Url cannot be used; it must start with amqp://, amqps:// or memory://";
+    }
+}
+
+/// <summary>Section <c>Database</c>.</summary>
+internal sealed class DatabaseOptions
+{
+    public const string Section = "Database";
+
+    /// <summary>Npgsql connection string of a PostgreSQL database, or <c>Data Source=file.db</c> for the embedded mode.</summary>
+    public string ConnectionString { get; set; } = "";
+
+    public bool IsSqlite =>
+        ConnectionString.Contains("Data Source=", StringComparison.OrdinalIgnoreCase) &&
+        !ConnectionString.Contains("Host=", StringComparison.OrdinalIgnoreCase);
+
+    public IEnumerable<string> Problems()
+    {
+        if (ConnectionString.Length == 0)
+            yield return "Database:ConnectionString is missing; set Database__ConnectionString, for example Host=127.0.0.1;Database=loadbalancer;Username=…";
+        else if (!IsSqlite && !ConnectionString.Contains("Host=", StringComparison.OrdinalIgnoreCase))
+            yield return "Database:ConnectionString names no Host= and no Data Source=; give one of them";
+    }
+}
+
+/// <summary>Section <c>Policies</c>: which policy chooses, by test type.</summary>
+internal sealed class PolicyOptions
+{
+    public const string Section = "Policies";
+
+    public string Default { get; set; } = "adaptive";
+
+    public Dictionary<string, string> ByTestType { get; set; } = [];
+}
+
+/// <summary>Section <c>Keys:{key}</c>.</summary>
+internal sealed class KeyOptions
+{
+    /// <summary>Runs that may hold the key at a time.</summary>
+    public int Limit { get; set; } = 1;
+}

@@ -1,0 +1,169 @@
+using MassTransit;
+using Microsoft.Extensions.Options;
+
+namespace LoadBalancer.Scheduler.TestRuns;
+
+/// <summary>
+/// The life of a run. The constructor is the transition table: every state answers every event, and what is ignored is ignored
+/// on purpose. The verbs are in <see cref="TestRunBehaviors"/>, the budgets in <see cref="RetryDecision"/>.
+/// </summary>
+internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
+{
+    private readonly SchedulerOptions options;
+
+    public TestRunStateMachine(IOptions<SchedulerOptions> options, TimeProvider time)
+    {
+        this.options = options.Value;
+        InstanceState(run => run.CurrentState);
+        Correlate();
+
+        Initially(
+            When(RunSubmitted).Accept(time).TransitionTo(Submitted).Announce(time),
+            When(CancelRequested).Remember(time).TransitionTo(Cancelled).Announce(time));
+
+        During(Submitted, Requeued,
+            When(RunPlaced, IsNextAttempt).Assign(time, this.options).TransitionTo(Assigned).Announce(time),
+            When(RunPlaced, IsNotNextAttempt).RefusePlacement(),
+            When(RunImpossible, c => Decided(c) is RetryDecision.Retry).CountRound(time, this.options).TransitionTo(Requeued).Announce(time),
+            When(RunImpossible, c => Decided(c) is RetryDecision.GiveUp).GiveUp(time, this.options).TransitionTo(Failed).Announce(time),
+            When(DeadlinePassed, IsQueueDeadline).TimeOutInQueue(time).TransitionTo(Failed).Announce(time),
+            When(CancelRequested).CancelNow(time).TransitionTo(Cancelled).Announce(time),
+            When(AttemptFinished).KeepAsEvidence(time),
+            // The attempt these speak of has been given up already.
+            Ignore(AttemptStarted), Ignore(RunRecalled), Ignore(AssignmentReturned), Ignore(WorkerLost),
+            // The start deadline belongs to an assignment that is gone.
+            Ignore(DeadlinePassed, IsStartDeadline));
+
+        During(Assigned,
+            When(AttemptStarted, IsOwner).Start(time).TransitionTo(Running).Announce(time),
+            When(RunRecalled, HasNotStarted).GiveBack(time, "given back by the worker before it started").TransitionTo(Requeued).Announce(time),
+            When(RunRecalled, HasNotStartedAndIsCancelled).CancelNow(time).TransitionTo(Cancelled).Announce(time),
+            When(AssignmentReturned, IsOwnerAndWanted).GiveBack(time, "the worker's queue is not bound").TransitionTo(Requeued).Announce(time),
+            When(AssignmentReturned, IsOwnerAndCancelled).CancelNow(time).TransitionTo(Cancelled).Announce(time),
+            When(DeadlinePassed, IsStartDeadline).AskBack(time, this.options),
+            When(CancelRequested).CancelWhenGivenBack(time));
+
+        During(Running,
+            // Repeated.
+            Ignore(AttemptStarted),
+            // It runs: the recall came too late, and the worker said so.
+            Ignore(RunRecalled),
+            // A run that runs was routed.
+            Ignore(AssignmentReturned),
+            When(CancelRequested).CancelWhenStopped(time),
+            // Limits of waiting do not concern what runs; the worker times its execution.
+            Ignore(DeadlinePassed));
+
+        During(Assigned, Running,
+            When(AttemptFinished, c => Decided(c) is RetryDecision.Complete).Complete(time, this.options).TransitionTo(Completed).Announce(time),
+            When(AttemptFinished, c => Decided(c) is RetryDecision.Retry).Requeue(time, this.options).TransitionTo(Requeued).Announce(time),
+            When(AttemptFinished, c => Decided(c) is RetryDecision.GiveUp).GiveUp(time, this.options).TransitionTo(Failed).Announce(time),
+            When(AttemptFinished, c => Decided(c) is RetryDecision.Cancel).CancelFinished(time).TransitionTo(Cancelled).Announce(time),
+            When(AttemptFinished, IsNotOwner).KeepAsEvidence(time),
+            When(WorkerLost, c => Decided(c) is RetryDecision.Retry).Requeue(time, this.options).TransitionTo(Requeued).Announce(time),
+            When(WorkerLost, c => Decided(c) is RetryDecision.GiveUp).GiveUp(time, this.options).TransitionTo(Failed).Announce(time),
+            When(WorkerLost, c => Decided(c) is RetryDecision.Cancel).CancelLost(time).TransitionTo(Cancelled).Announce(time),
+            When(RunPlaced).RefusePlacement(),
+            // Proposed before it was assigned.
+            Ignore(RunImpossible));
+
+        During(Completed, Failed, Cancelled,
+            When(RunPlaced).RefusePlacement(),
+            When(CancelRequested).RefuseCancel(),
+            When(AttemptFinished).KeepAsEvidence(time),
+            // Late news of an attempt that has ended.
+            Ignore(AttemptStarted), Ignore(RunRecalled), Ignore(AssignmentReturned), Ignore(WorkerLost),
+            // The run ended before the scheduler noticed these.
+            Ignore(DeadlinePassed), Ignore(RunImpossible));
+
+        DuringAny(When(RunSubmitted).AnswerDuplicate(time));
+    }
+
+    /// <summary>Waits for its first assignment.</summary>
+    public State Submitted { get; } = null!;
+
+    /// <summary>Handed to a worker's queue; its reservation holds.</summary>
+    public State Assigned { get; } = null!;
+
+    /// <summary>The worker said that it started.</summary>
+    public State Running { get; } = null!;
+
+    /// <summary>Waits again, as the next attempt or the next round.</summary>
+    public State Requeued { get; } = null!;
+
+    /// <summary>Passed, or skipped by the test itself.</summary>
+    public State Completed { get; } = null!;
+
+    /// <summary>Ended without a pass; the failure kind says how.</summary>
+    public State Failed { get; } = null!;
+
+    public State Cancelled { get; } = null!;
+
+    public Event<RunSubmitted> RunSubmitted { get; } = null!;
+
+    public Event<RunPlaced> RunPlaced { get; } = null!;
+
+    public Event<RunImpossible> RunImpossible { get; } = null!;
+
+    public Event<AttemptStarted> AttemptStarted { get; } = null!;
+
+    public Event<AttemptFinished> AttemptFinished { get; } = null!;
+
+    public Event<RunRecalled> RunRecalled { get; } = null!;
+
+    public Event<AssignmentReturned> AssignmentReturned { get; } = null!;
+
+    public Event<WorkerLost> WorkerLost { get; } = null!;
+
+    public Event<DeadlinePassed> DeadlinePassed { get; } = null!;
+
+    public Event<CancelRequested> CancelRequested { get; } = null!;
+
+    private static bool IsNextAttempt(BehaviorContext<TestRun, RunPlaced> context) =>
+        context.Message.Decision.Attempt == context.Saga.Attempt + 1;
+
+    private static bool IsNotNextAttempt(BehaviorContext<TestRun, RunPlaced> context) => !IsNextAttempt(context);
+
+    private static bool IsQueueDeadline(BehaviorContext<TestRun, DeadlinePassed> context) => context.Message.Deadline == Deadline.Queue;
+
+    private static bool IsStartDeadline(BehaviorContext<TestRun, DeadlinePassed> context) => context.Message.Deadline == Deadline.Start;
+
+    private static bool IsOwner<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent => context.Saga.Owns(context.Message.Owner);
+
+    private static bool IsNotOwner<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent => !IsOwner(context);
+
+    private static bool IsOwnerAndWanted<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent =>
+        IsOwner(context) && context.Saga.CancelReason is null;
+
+    private static bool IsOwnerAndCancelled<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent =>
+        IsOwner(context) && context.Saga.CancelReason is not null;
+
+    private static bool HasNotStarted(BehaviorContext<TestRun, RunRecalled> context) =>
+        !context.Message.Started && IsOwnerAndWanted(context);
+
+    private static bool HasNotStartedAndIsCancelled(BehaviorContext<TestRun, RunRecalled> context) =>
+        !context.Message.Started && IsOwnerAndCancelled(context);
+
+    /// <summary>What follows from the event; null when it speaks of an attempt that is not the current one.</summary>
+    private RetryDecision? Decided<T>(BehaviorContext<TestRun, T> context) where T : RunEvent => context.Saga.Decide(context.Message, options);
+
+    private void Correlate()
+    {
+        Event(() => RunSubmitted, e => e.CorrelateById(context => context.Message.RunId));
+        Event(() => CancelRequested, e => e.CorrelateById(context => context.Message.RunId));
+        Event(() => RunPlaced, Existing);
+        Event(() => RunImpossible, Existing);
+        Event(() => AttemptStarted, Existing);
+        Event(() => AttemptFinished, Existing);
+        Event(() => RunRecalled, Existing);
+        Event(() => AssignmentReturned, Existing);
+        Event(() => WorkerLost, Existing);
+        Event(() => DeadlinePassed, Existing);
+    }
+
+    private static void Existing<T>(IEventCorrelationConfigurator<TestRun, T> correlation) where T : RunEvent
+    {
+        correlation.CorrelateById(context => context.Message.RunId);
+        correlation.OnMissingInstance(missing => missing.Execute(context => context.Message.Reply.Refuse("no such run")));
+    }
+}
