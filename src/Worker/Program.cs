@@ -1,1 +1,3 @@
-return 0;
+using LoadBalancer.Worker;
+
+return await WorkerHost.RunAsync(args);

@@ -50,7 +50,7 @@ public sealed class PolicySet
     /// <summary>Test type to policy name, where a type has its own.</summary>
     public IReadOnlyDictionary<string, string> ByTestType => byTestType.ToDictionary(entry => entry.Key, entry => entry.Value.Name);
 
-    internal static IReadOnlyList<IPlacementPolicy> BuiltIn { get; } = [];
+    internal static IReadOnlyList<IPlacementPolicy> BuiltIn { get; } = [new AdaptivePolicy(), new RoundRobinPolicy()];
 
     /// <summary>Places this test type by this policy from now on.</summary>
     /// <exception cref="ArgumentException">The policy is unknown; the message lists the known ones.</exception>

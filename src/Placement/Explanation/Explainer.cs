@@ -1,0 +1,68 @@
+using System.Globalization;
+
+namespace LoadBalancer.Placement;
+
+/// <summary>Says why a run waits, from the very checks and sets by which it is placed.</summary>
+internal sealed class Explainer(Fleet fleet, KeyLedger keys)
+{
+    private const int LongestSentence = 400;
+
+    public WaitExplanation Explain(TestDemand demand, Shape shape, DateTimeOffset now)
+    {
+        var feasible = shape.Capable.Count;
+        var blocker = BlockerOf(demand, shape, now) is { } found ? Wording.Shortened(found, LongestSentence) : null;
+        var verdict = feasible == 0
+            ? $"can never run as things are: {blocker}"
+            : $"will run, waiting: {blocker ?? "for its turn"}";
+        return new WaitExplanation(Funnel(demand, shape), blocker, verdict, feasible);
+    }
+
+    private List<FunnelCount> Funnel(TestDemand demand, Shape shape)
+    {
+        var left = fleet.Workers.ToList();
+        var funnel = new List<FunnelCount> { new("known", left.Count) };
+        Narrow(CapabilityChecks.All);
+        if (demand.AvoidWorkers.Count > 0)
+        {
+            var allowed = shape.Allowed(demand.AvoidWorkers, fleet);
+            left.RemoveAll(worker => !allowed.Contains(worker.Index));
+            funnel.Add(new FunnelCount(RefusalCode.Avoided.InCamelCase(), left.Count));
+        }
+
+        Narrow(CapacityChecks.All);
+        return funnel;
+
+        void Narrow(Check[] checks)
+        {
+            foreach (var check in checks.Where(check => check.IsAsked(shape.Needs)))
+            {
+                left.RemoveAll(worker => check.Shortfall(shape.Needs, worker) > 0);
+                funnel.Add(new FunnelCount(check.Code.InCamelCase(), left.Count));
+            }
+        }
+    }
+
+    private string? BlockerOf(TestDemand demand, Shape shape, DateTimeOffset now)
+    {
+        if (shape.Capable.IsEmpty)
+            return shape.ImpossibleBecause(fleet);
+
+        if (demand.NotBefore > now)
+            return $"it is tried again at {demand.NotBefore.Value.UtcDateTime.ToString("HH:mm:ss", CultureInfo.InvariantCulture)} UTC";
+
+        if (keys.FirstTaken(demand.ConcurrencyKeys) is { } key)
+            return HoldersOf(key);
+
+        var allowed = shape.Allowed(demand.AvoidWorkers, fleet).Indexes().Select(index => fleet[index]);
+        var nearest = NearestMiss.Among(allowed, CapacityChecks.All, shape.Needs);
+        return nearest is { Failed.Count: > 0 } ? $"nearest is {nearest.Describe(shape.Needs)}" : null;
+    }
+
+    private string HoldersOf(string key)
+    {
+        var holders = keys.HoldersOf(key).Select(holder => $"run {holder.RunId} on {holder.WorkerId}").ToList();
+        return holders.Count == 0
+            ? $"key '{key}' is closed: its limit is 0"
+            : $"key '{key}' is held by {string.Join(", ", holders)} (limit {keys.LimitOf(key)})";
+    }
+}

@@ -1,8 +1,0 @@
-using System.Diagnostics.CodeAnalysis;
-
-namespace LoadBalancer.Placement;
-
-public sealed record VersionRange
-{
-    public static bool TryParse(string text, [NotNullWhen(true)] out VersionRange? range, out string error) => throw new NotImplementedException();
-}

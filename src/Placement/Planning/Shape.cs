@@ -1,0 +1,92 @@
+namespace LoadBalancer.Placement;
+
+/// <summary>
+/// Runs with equal requirements. Who could ever run them is the same for all, so it is worked out once, and again for one worker when
+/// that worker changes.
+/// </summary>
+internal sealed class Shape(Needs needs)
+{
+    private const byte Passes = byte.MaxValue;
+
+    private readonly int[] refusedFor = new int[(int)RefusalCode.Slots + 1];
+    private byte[] verdicts = [];
+    private string? impossibleBecause;
+
+    public Needs Needs { get; } = needs;
+
+    /// <summary>Waiting runs of this shape.</summary>
+    public int Runs { get; set; }
+
+    /// <summary>Registered workers that could run it when empty.</summary>
+    public WorkerSet Capable { get; } = new();
+
+    /// <summary>Why the others could not, each counted once.</summary>
+    public IEnumerable<(RefusalCode Code, int Workers)> Refused
+    {
+        get
+        {
+            for (var code = 0; code < refusedFor.Length; code++)
+            {
+                if (refusedFor[code] > 0)
+                    yield return ((RefusalCode)code, refusedFor[code]);
+            }
+        }
+    }
+
+    public static Shape Of(Needs needs, Fleet fleet)
+    {
+        var shape = new Shape(needs);
+        foreach (var worker in fleet.Workers)
+            shape.Examine(worker);
+
+        return shape;
+    }
+
+    /// <summary>Looks at a worker that is new or has changed.</summary>
+    public void Examine(RegisteredWorker worker)
+    {
+        Overlook(worker);
+        var failed = Check.FirstFailed(CapabilityChecks.All, Needs, worker);
+        Capable.Set(worker.Index, failed is null);
+        if (failed is not null)
+        {
+            verdicts[worker.Index] = (byte)failed.Code;
+            refusedFor[(int)failed.Code]++;
+        }
+    }
+
+    /// <summary>Forgets what was found about a worker.</summary>
+    public void Overlook(RegisteredWorker worker)
+    {
+        impossibleBecause = null;
+        if (worker.Index >= verdicts.Length)
+        {
+            var known = verdicts.Length;
+            Array.Resize(ref verdicts, Math.Max(worker.Index + 1, known * 2));
+            verdicts.AsSpan(known).Fill(Passes);
+        }
+
+        if (verdicts[worker.Index] != Passes)
+            refusedFor[verdicts[worker.Index]]--;
+
+        verdicts[worker.Index] = Passes;
+        Capable.Set(worker.Index, false);
+    }
+
+    /// <summary>The capable workers without those to avoid, unless nobody else is capable.</summary>
+    public WorkerSet Allowed(IReadOnlyList<string> avoid, Fleet fleet)
+    {
+        if (avoid.Count == 0)
+            return Capable;
+
+        var avoided = new WorkerSet();
+        foreach (var worker in avoid.Select(fleet.Find).OfType<RegisteredWorker>())
+            avoided.Set(worker.Index, true);
+
+        var others = Capable.Except(avoided);
+        return others.IsEmpty ? Capable : others;
+    }
+
+    /// <summary>Why nobody could ever run it; worked out when first asked, and again after the fleet has changed.</summary>
+    public string ImpossibleBecause(Fleet fleet) => impossibleBecause ??= NearestMiss.WhyImpossible(this, fleet);
+}

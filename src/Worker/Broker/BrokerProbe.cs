@@ -1,0 +1,70 @@
+using Microsoft.Extensions.Logging;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
+
+namespace LoadBalancer.Worker.Broker;
+
+/// <summary>The broker is there and will never let this worker in; the message says why.</summary>
+internal sealed class BrokerRefusedException(string message) : Exception(message);
+
+/// <summary>
+/// Connects once before the bus does: the bus alone would stay up and do nothing after a wrong password, and would tell of an unreachable
+/// broker in stack traces.
+/// </summary>
+internal sealed class BrokerProbe(BrokerAddress address, TimeProvider time, ILogger logger)
+{
+    private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
+    private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
+
+    /// <summary>Waits until the broker lets us in.</summary>
+    /// <exception cref="BrokerRefusedException">Waiting will not help.</exception>
+    public async Task WaitAsync(CancellationToken cancellationToken)
+    {
+        for (var pause = FirstPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
+        {
+            try
+            {
+                await ConnectOnceAsync(cancellationToken);
+                return;
+            }
+            catch (Exception error) when (!cancellationToken.IsCancellationRequested)
+            {
+                if (Refusal(error) is { } reason)
+                    throw new BrokerRefusedException($"the broker at {address} refuses this worker: {reason}");
+                logger.BrokerUnreachable(address.Host, address.Port, error.GetBaseException().Message, pause.TotalSeconds);
+            }
+
+            await Task.Delay(pause, time, cancellationToken);
+        }
+    }
+
+    private async Task ConnectOnceAsync(CancellationToken cancellationToken)
+    {
+        var factory = new ConnectionFactory
+        {
+            HostName = address.Host,
+            Port = address.Port,
+            VirtualHost = address.VirtualHost,
+            UserName = address.User,
+            Password = address.Password,
+            ClientProvidedName = "worker-probe",
+            AutomaticRecoveryEnabled = false,
+            RequestedConnectionTimeout = Limit,
+            Ssl = { Enabled = address.UsesTls, ServerName = address.Host },
+        };
+        await using var connection = await factory.CreateConnectionAsync(cancellationToken);
+        await connection.CloseAsync(cancellationToken);
+    }
+
+    private static string? Refusal(Exception error) => error switch
+    {
+        AuthenticationFailureException => "user name or password is wrong (set Broker__Url)",
+        PossibleAuthenticationFailureException => "it closed the connection during sign-in, as it does for a wrong user name or password (set Broker__Url)",
+        OperationInterruptedException { ShutdownReason.ReplyCode: Constants.NotAllowed or Constants.AccessRefused } interrupted =>
+            interrupted.ShutdownReason!.ReplyText,
+        AggregateException many => many.InnerExceptions.Select(Refusal).FirstOrDefault(reason => reason is not null),
+        { InnerException: { } inner } => Refusal(inner),
+        _ => null,
+    };
+}

@@ -1,0 +1,40 @@
+using LoadBalancer.Contracts;
+using Microsoft.Extensions.Logging;
+
+namespace LoadBalancer.Worker.Sessions;
+
+internal static partial class Log
+{
+    [LoggerMessage(1, LogLevel.Information, "Worker {WorkerId} is accepted as session {SessionId}: {Slots} slots, class {Class}, lease {LeaseSeconds} s")]
+    public static partial void SessionAccepted(this ILogger logger, string workerId, Guid sessionId, int slots, string @class, double leaseSeconds);
+
+    [LoggerMessage(2, LogLevel.Warning, "Worker {WorkerId} is refused and asks again: {Reason}")]
+    public static partial void RegistrationRefused(this ILogger logger, string workerId, string reason);
+
+    [LoggerMessage(3, LogLevel.Warning, "Worker {WorkerId} ended session {SessionId}: {Reason}")]
+    public static partial void SessionEnded(this ILogger logger, string workerId, Guid sessionId, string reason);
+
+    [LoggerMessage(4, LogLevel.Error, "Worker {WorkerId} starts a new session after an error")]
+    public static partial void SessionFailed(this ILogger logger, Exception error, string workerId);
+
+    [LoggerMessage(5, LogLevel.Debug, "Run {RunId}, attempt {Attempt}, belongs to session {SessionId} and is dropped")]
+    public static partial void AttemptOfOtherSession(this ILogger logger, Guid runId, int attempt, Guid sessionId);
+
+    [LoggerMessage(6, LogLevel.Debug, "Run {RunId}, attempt {Attempt}, is not new and is dropped")]
+    public static partial void AttemptKnown(this ILogger logger, Guid runId, int attempt);
+
+    [LoggerMessage(7, LogLevel.Debug, "Run {RunId}, attempt {Attempt}, of test {TestId} starts")]
+    public static partial void AttemptStarted(this ILogger logger, Guid runId, int attempt, string testId);
+
+    [LoggerMessage(8, LogLevel.Debug, "Run {RunId}, attempt {Attempt}, ended as {Outcome}: {Error}")]
+    public static partial void AttemptFinished(this ILogger logger, Guid runId, int attempt, TestOutcome outcome, string? error);
+
+    [LoggerMessage(9, LogLevel.Warning, "The broker did not take heartbeat {Sequence}: {Reason}")]
+    public static partial void HeartbeatNotTaken(this ILogger logger, long sequence, string reason);
+
+    [LoggerMessage(10, LogLevel.Information, "Worker {WorkerId} takes nothing new: {Reason}")]
+    public static partial void Draining(this ILogger logger, string workerId, string reason);
+
+    [LoggerMessage(11, LogLevel.Warning, "Worker {WorkerId} killed {Count} processes that an earlier worker left in {Directory}")]
+    public static partial void OrphansKilled(this ILogger logger, string workerId, int count, string directory);
+}

@@ -1,0 +1,89 @@
+using LoadBalancer.Contracts;
+using LoadBalancer.Worker.Detection;
+using LoadBalancer.Worker.Executors;
+using LoadBalancer.Worker.Processes;
+using LoadBalancer.Worker.Reporting;
+using MassTransit;
+using Microsoft.Extensions.Logging;
+
+namespace LoadBalancer.Worker.Sessions;
+
+/// <summary>
+/// A worker on a bus that somebody else starts and stops: in a process of its own on RabbitMQ, or several in one process on a shared
+/// in-memory bus, each with its own id and work directory.
+/// </summary>
+internal sealed class WorkerAgent(
+    IBus bus, WorkerOptions options, IEnumerable<ITestExecutor> executors, TimeProvider time, ILoggerFactory loggers)
+{
+    private static readonly TimeSpan PauseAfterError = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan LockPatience = TimeSpan.FromSeconds(10);
+
+    private readonly ILogger logger = loggers.CreateLogger<WorkerAgent>();
+
+    /// <summary>What the machine is, where the caller has looked already; else the agent looks.</summary>
+    public WorkerCapabilities? Machine { get; init; }
+
+    /// <summary>Runs sessions, one after the other, until <paramref name="shutdown"/>; then ends its tests and says goodbye.</summary>
+    /// <exception cref="SettingException">The options or the work directory cannot be used.</exception>
+    public async Task RunAsync(CancellationToken shutdown)
+    {
+        WorkerSettings.Checked(options);
+        using var directory = await WorkDirectory.OpenAsync(options.WorkDirectoryPath, LockPatience, time, shutdown);
+        if (directory.RemoveLeftovers() is var killed and > 0)
+            logger.OrphansKilled(options.Id, killed, directory.Root);
+
+        using var guard = new Guard(directory.Mark);
+        var endpoints = new WorkerEndpoints(bus, options);
+        var reporter = new Reporter(endpoints.SendAsync, options.Id, time, loggers.CreateLogger<Reporter>());
+        var results = new ResultStore(directory.Results, time, loggers.CreateLogger<ResultStore>());
+        results.Load();
+        var machine = Machine ?? await CapabilityDetection.OfMachineAsync(new ShortCommand(ShortCommand.DefaultLimit, time).AskAsync, shutdown);
+        var equipment = new WorkerEquipment
+        {
+            Options = options,
+            Capabilities = CapabilityDetection.OfWorker(machine, options, directory.Root),
+            Directory = directory,
+            Endpoints = endpoints,
+            Executors = new ExecutorSet(ProcessExecutor(directory, guard), executors),
+            Reporter = reporter,
+            Results = results,
+            Epoch = new LeaderEpoch(),
+            Time = time,
+            Logger = logger,
+        };
+        await RunSessionsAsync(equipment, shutdown);
+    }
+
+    private async Task RunSessionsAsync(WorkerEquipment equipment, CancellationToken shutdown)
+    {
+        using var quiet = new CancellationTokenSource();
+        var reporting = equipment.Reporter.RunAsync(quiet.Token);
+        while (!shutdown.IsCancellationRequested)
+        {
+            using var session = new WorkerSession(equipment);
+            try
+            {
+                await session.RunAsync(shutdown);
+            }
+            catch (OperationCanceledException) when (shutdown.IsCancellationRequested)
+            {
+                // Nothing was accepted yet.
+            }
+            catch (Exception error)
+            {
+                logger.SessionFailed(error, options.Id);
+                await Task.Delay(PauseAfterError, time, shutdown).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
+        }
+
+        await quiet.CancelAsync();
+        await reporting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+    }
+
+    private ProcessExecutor ProcessExecutor(WorkDirectory directory, Guard guard)
+    {
+        var runner = new ProcessRunner(guard, directory.Mark, options.KillGrace, time);
+        var workspaces = new Workspaces(directory.Workspaces, runner, options);
+        return new ProcessExecutor(directory.Runs, workspaces, runner, options, time, loggers.CreateLogger<ProcessExecutor>());
+    }
+}
