@@ -6,7 +6,7 @@ namespace LoadBalancer.Placement.Tests;
 /// <summary>Whatever happens in whatever order. A failure prints the seed and the shortest sequence of steps that was found.</summary>
 public sealed class PlannerProperties
 {
-    private const int Sequences = 3_000;
+    private const int Sequences = 2_000;
 
     /// <summary>
     /// Requirements are met, reservations and keys stay within their limits device by device, all or nothing is reserved, nothing idles

@@ -1,6 +1,8 @@
 namespace LoadBalancer.Placement.Tests;
 
-/// <summary>What is promised about requirements and reservations, in the plainest words. Knows only what <see cref="StepGen"/> makes.</summary>
+/// <summary>
+/// What is promised about requirements and reservations, in the plainest words. Knows only what <see cref="StepGen"/> makes.
+/// </summary>
 internal static class Rules
 {
     private const double Rounding = 1e-5;
@@ -22,7 +24,8 @@ internal static class Rules
 
     public static bool DevicesSuffice(WorkerProfile worker, Requirements needs, IReadOnlyList<DeviceShare> shares) =>
         shares.DistinctBy(share => share.Id).Count() == shares.Count
-        && shares.All(share => worker.Devices.Any(device => device.Id == share.Id && device.Type == share.Type && Suits(device, needs, share.Share)))
+        && shares.All(share => worker.Devices.Any(device =>
+            (device.Id, device.Type) == (share.Id, share.Type) && Suits(device, needs, share.Share)))
         && needs.Accelerators.All(need => SharesSuffice(need.Value, [.. shares.Where(share => share.Type == need.Key)]));
 
     public static bool FitsIn(WorkerProfile worker, IReadOnlyList<Reservation> held, Reservation added) =>
