@@ -26,9 +26,13 @@ internal static class Given
     public static Device Cuda(string id, double memoryGb = 16, string model = "V100") => new("cuda", id, model, memoryGb);
 
     public static TestDemand Demand(
-        Requirements? requirements = null, int priority = 3, TimeSpan submittedAfter = default, string testId = "test", params string[] keys) => new()
+        Requirements? requirements = null,
+        int priority = 3,
+        TimeSpan submittedAfter = default,
+        string testId = "test",
+        params string[] keys) => new()
         {
-            RunId = NextId(),
+            RunId = Guid.NewGuid(),
             Attempt = 1,
             TestId = testId,
             Priority = priority,
@@ -47,7 +51,7 @@ internal static class Given
     public static Reservation Reservation(
         string workerId, double memoryGb = 1, int attempt = 1, Guid? runId = null, params string[] keys) => new()
         {
-            RunId = runId ?? NextId(),
+            RunId = runId ?? Guid.NewGuid(),
             Attempt = attempt,
             WorkerId = workerId,
             MemoryGb = memoryGb,
@@ -55,15 +59,16 @@ internal static class Given
             Keys = keys,
         };
 
-    public static RunOutcome Passed(double seconds, string testId = "test", string workerClass = "", string model = "", string type = "") => new()
-    {
-        TestId = testId,
-        TestType = type,
-        ModelId = model,
-        WorkerClass = workerClass,
-        Duration = TimeSpan.FromSeconds(seconds),
-        Verdict = RunVerdict.Passed,
-    };
+    public static RunOutcome Passed(
+        double seconds, string testId = "test", string workerClass = "", string model = "", string type = "") => new()
+        {
+            TestId = testId,
+            TestType = type,
+            ModelId = model,
+            WorkerClass = workerClass,
+            Duration = TimeSpan.FromSeconds(seconds),
+            Verdict = RunVerdict.Passed,
+        };
 
     /// <summary>Places all it can and returns the workers in the order of decisions.</summary>
     public static IReadOnlyList<string> PlaceAll(this Planner planner, int maxDecisions = int.MaxValue) =>
@@ -80,6 +85,4 @@ internal static class Given
         planner.Submit(demand);
         return demand;
     }
-
-    private static Guid NextId() => Guid.NewGuid();
 }

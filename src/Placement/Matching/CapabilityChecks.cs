@@ -9,8 +9,7 @@ internal static class CapabilityChecks
     [
         new(RefusalCode.Backend,
             needs => !string.IsNullOrEmpty(needs.Requirements.RequiredBackend),
-            (needs, worker) =>
-                string.IsNullOrEmpty(needs.Requirements.RequiredBackend) || worker.Backends.Contains(needs.Requirements.RequiredBackend) ? 0 : 1,
+            (needs, worker) => needs.Requirements.RequiredBackend is { Length: > 0 } name && !worker.Backends.Contains(name) ? 1 : 0,
             needs => $"without backend '{needs.Requirements.RequiredBackend}'",
             (needs, _) => $"has no backend '{needs.Requirements.RequiredBackend}'"),
         new(RefusalCode.Browsers,

@@ -111,7 +111,9 @@ public sealed class DurationModelTests
     }
 
     private double Predicted(string workerClass = "", double? expected = null) =>
-        model.Predict(Given.Demand() with { ExpectedDuration = expected is { } time ? TimeSpan.FromSeconds(time) : null }, workerClass).TotalSeconds;
+        model.Predict(
+            Given.Demand() with { ExpectedDuration = expected is { } time ? TimeSpan.FromSeconds(time) : null },
+            workerClass).TotalSeconds;
 
     private double Seconds(TestDemand demand) => model.Predict(demand, "").TotalSeconds;
 

@@ -2,7 +2,7 @@ namespace LoadBalancer.Placement.Tests;
 
 public sealed class CapabilityTests
 {
-    private static readonly WorkerProfile Worker = Given.Worker("w1", slots: 2, memoryGb: 16, cores: 8, devices: [Given.Cuda("0"), Given.Cuda("1")]) with
+    private static readonly WorkerProfile Worker = Given.Worker("w1", slots: 2, devices: [Given.Cuda("0"), Given.Cuda("1")]) with
     {
         Browsers = ["Chrome"],
         Software = new Dictionary<string, string> { ["python"] = "3.11.2" },

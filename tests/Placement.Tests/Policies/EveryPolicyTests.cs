@@ -96,7 +96,8 @@ public sealed class EveryPolicyTests
             });
         }
 
-        planner.Register(Given.Worker("small", memoryGb: 1), Given.Worker("slow", cores: 0.5), Given.Worker("off") with { Accepting = false });
+        planner.Register(Given.Worker("small", memoryGb: 1), Given.Worker("slow", cores: 0.5));
+        planner.Register(Given.Worker("off") with { Accepting = false });
         planner.Submit(Given.Demand(
             Given.Accelerators(2, 8) with { PreferredBackend = "rocm", Software = new Dictionary<string, string> { ["python"] = ">=3" } },
             keys: ["license", "rig"]));

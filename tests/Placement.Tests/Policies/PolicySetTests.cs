@@ -70,7 +70,7 @@ public sealed class PolicySetTests
         { "it chose no worker", _ => new PolicyChoice([]) },
         { "it chose worker 'stranger', which was not offered", _ => Only("stranger") },
         { "it chose worker 'busy', which was not offered", _ => Only("busy") },
-        { "it ranked a worker twice", context => new PolicyChoice([.. Only(context.Candidates[0]).Ranked, .. Only(context.Candidates[0]).Ranked]) },
+        { "it ranked a worker twice", _ => new PolicyChoice([.. Only("free").Ranked, .. Only("free").Ranked]) },
         { "its score for worker 'free' is no number", _ => Only("free", double.NaN) },
         { "it left out a worker, a score or a reason", _ => new PolicyChoice([null!]) },
     };
