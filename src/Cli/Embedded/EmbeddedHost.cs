@@ -30,15 +30,17 @@ internal sealed class EmbeddedHost : IAsyncDisposable
     private static readonly TimeSpan StartLimit = TimeSpan.FromSeconds(30);
     private static readonly TimeSpan StartPoll = TimeSpan.FromMilliseconds(50);
 
+    private readonly EmbeddedSettings settings;
+    private readonly TimeProvider time;
     private readonly WebApplication app;
     private readonly CancellationTokenSource stopping = new();
-    private readonly TimeProvider time;
     private Task[] workers = [];
 
-    private EmbeddedHost(WebApplication app, TimeProvider time)
+    private EmbeddedHost(EmbeddedSettings settings, TimeProvider time)
     {
-        this.app = app;
+        this.settings = settings;
         this.time = time;
+        app = Build();
     }
 
     /// <summary>Where the API really listens.</summary>
@@ -48,11 +50,11 @@ internal sealed class EmbeddedHost : IAsyncDisposable
     /// <exception cref="LbException">An address is taken, or a setting or directory cannot be used.</exception>
     public static async Task<EmbeddedHost> Start(EmbeddedSettings settings, TimeProvider time, CancellationToken cancel)
     {
-        var host = new EmbeddedHost(Build(settings), time);
+        var host = new EmbeddedHost(settings, time);
         try
         {
-            await host.StartScheduler(settings, cancel);
-            await host.StartWorkers(settings, cancel);
+            await host.StartScheduler(cancel);
+            await host.StartWorkers(cancel);
             return host;
         }
         catch
@@ -76,10 +78,9 @@ internal sealed class EmbeddedHost : IAsyncDisposable
         await Task.WhenAll(workers).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await app.StopAsync(CancellationToken.None);
         await app.DisposeAsync();
-        stopping.Dispose();
     }
 
-    private static WebApplication Build(EmbeddedSettings settings)
+    private WebApplication Build()
     {
         string[] args =
         [
@@ -95,7 +96,7 @@ internal sealed class EmbeddedHost : IAsyncDisposable
             {
                 builder.Services.AddSingleton<IHostLifetime, EmbeddedLifetime>();
                 builder.Services.Configure<ConsoleLoggerOptions>(console => console.LogToStandardErrorThreshold = LogLevel.Trace);
-                builder.Services.PostConfigure<LoggerFilterOptions>(filter => Quieten(filter, settings.LogLevel));
+                builder.Services.PostConfigure<LoggerFilterOptions>(Quieten);
             });
         }
         catch (ConfigurationException e)
@@ -104,19 +105,24 @@ internal sealed class EmbeddedHost : IAsyncDisposable
         }
     }
 
-    /// <summary>Raises the levels that the scheduler's settings name; what they silence stays silent.</summary>
-    private static void Quieten(LoggerFilterOptions filter, LogLevel least)
+    /// <summary>
+    /// Raises the levels that the scheduler's settings name; what they silence stays silent. What a stop cuts off is no news.
+    /// </summary>
+    private void Quieten(LoggerFilterOptions filter)
     {
+        var least = settings.LogLevel;
         for (var i = 0; i < filter.Rules.Count; i++)
         {
-            if (filter.Rules[i] is { LogLevel: { } level } rule && level < least)
-                filter.Rules[i] = new LoggerFilterRule(rule.ProviderName, rule.CategoryName, least, rule.Filter);
+            if (filter.Rules[i] is { LogLevel: { } level } rule)
+                filter.Rules[i] = new LoggerFilterRule(rule.ProviderName, rule.CategoryName, level > least ? level : least, (_, _, _) => !stopping.IsCancellationRequested);
         }
 
         filter.MinLevel = least;
+        // A start that fails is told by the command line, in a sentence.
+        filter.Rules.Add(new LoggerFilterRule(providerName: null, "Microsoft.Extensions.Hosting.Internal.Host", LogLevel.None, filter: null));
     }
 
-    private async Task StartScheduler(EmbeddedSettings settings, CancellationToken cancel)
+    private async Task StartScheduler(CancellationToken cancel)
     {
         try
         {
@@ -135,7 +141,7 @@ internal sealed class EmbeddedHost : IAsyncDisposable
         await Until(() => Task.FromResult(scheduler.IsReady), "the scheduler", cancel);
     }
 
-    private async Task StartWorkers(EmbeddedSettings settings, CancellationToken cancel)
+    private async Task StartWorkers(CancellationToken cancel)
     {
         var bus = app.Services.GetRequiredService<IBus>();
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
