@@ -11,6 +11,8 @@ internal static class Program
 {
     public static Command CreateCommand(Terminal terminal) => new("lb", "Runs tests on the worker that will finish them first, and says why.")
     {
+        DemoVerb.Create(terminal),
+        DevVerb.Create(terminal),
         SubmitVerb.Create(terminal),
         WatchVerb.Create(terminal),
         StatusVerb.Create(terminal),

@@ -54,11 +54,11 @@ public sealed class ReportTests : IDisposable
         ]);
 
         var lines = text.ToString().Split('\n');
-        Assert.Matches(@"^TEST\s+STATE\s+WORKER\s+ATTEMPTS\s+WAIT\s+RUN\s+REASON\s*$", lines[0]);
-        Assert.Matches(@"^unit/\[a\]\s+Completed\s+w1\s+1\s+1\.5s\s+2\.5s\s*$", lines[1]);
-        Assert.Matches(@"^unit/b\s+Failed TestFailed\s+w1\s+1\s+1\.5s\s+2\.5s\s+exit code 1\s*$", lines[2]);
+        Assert.Matches(@"^TEST\s+STATE\s+WORKER\s+ATTEMPTS\s+WAIT\s+RUN\s+REASON$", lines[0]);
+        Assert.Matches(@"^unit/\[a\]\s+Completed\s+w1\s+1\s+1\.5s\s+2\.5s$", lines[1]);
+        Assert.Matches(@"^unit/b\s+Failed TestFailed\s+w1\s+1\s+1\.5s\s+2\.5s\s+exit code 1$", lines[2]);
         Assert.Contains("  | got 2", lines);
-        Assert.StartsWith("2 runs: 1 completed, 1 failed in 4.0s; ran 5.0s on 1 workers, longest wait 1.5s", lines[^2], StringComparison.Ordinal);
+        Assert.StartsWith("2 runs: 1 completed, 1 failed in 4.0s; ran 5.0s on 1 worker, longest wait 1.5s", lines[^2], StringComparison.Ordinal);
     }
 
     [Fact]
@@ -123,12 +123,27 @@ public sealed class ReportTests : IDisposable
         board.Apply(Run("unit/done", RunStates.Completed));
         board.Apply(Run("unit/\u001b[2Jbroken", RunStates.Failed, FailureKinds.TestFailed, "exit code 1"));
 
-        Plain().Write(new LiveView(Plain(), "demo").Block(board));
+        var output = Plain();
+        output.Data.Write(new LiveView(output, "demo").Block(board));
 
         Assert.Contains("demo  ██████████████████████████░░░░░░░░░░░░░░  2/3", text.ToString(), StringComparison.Ordinal);
         Assert.Contains("3 runs: 1 completed, 1 failed, 1 running", text.ToString(), StringComparison.Ordinal);
         Assert.Contains("w1  unit/running 4.0s", text.ToString(), StringComparison.Ordinal);
         Assert.Contains("Failed TestFailed  unit/broken  exit code 1", text.ToString(), StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(60)]
+    [InlineData(80)]
+    [InlineData(120)]
+    public void A_table_is_drawn_on_a_terminal_of_any_width(int width)
+    {
+        var output = new Output(Terminal(text) with { OutIsTerminal = true, Width = width }, json: false, plain: false, noColor: true);
+
+        output.Write(ResultTable.Of([Run("regression/hangs-on-empty-cart", RunStates.Failed, FailureKinds.Unschedulable, "no worker has a tpu")]));
+
+        Assert.Contains("Failed", text.ToString(), StringComparison.Ordinal);
+        Assert.Equal(width == 120, text.ToString().Contains("regression/hangs-on-empty-cart", StringComparison.Ordinal));
     }
 
     [Fact]

@@ -1,15 +1,15 @@
 using System.Text.Json;
 using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Submissions;
 
 namespace LoadBalancer.Cli.Api;
 
 /// <summary>Tests that travel in one body, and that body: <c>{"tests":[...]}</c>.</summary>
 internal sealed record SubmissionBatch(IReadOnlyList<SubmitTest> Tests, byte[] Body)
 {
-    /// <summary>What the scheduler takes at once.</summary>
-    public const int MaxTests = 1_000;
+    public const int MaxTests = SubmissionReader.MaxTests;
 
-    public const int MaxBytes = 1024 * 1024;
+    public const int MaxBytes = SubmissionReader.MaxBytes;
 
     private static readonly byte[] Head = "{\"tests\":["u8.ToArray();
     private static readonly byte[] Foot = "]}"u8.ToArray();

@@ -53,7 +53,8 @@ internal static class ResultTable
         if (runs.Count == 0) return RunText.Totals(runs);
 
         var span = runs.Max(run => run.EndedAt ?? run.SubmittedAt) - runs.Min(run => run.SubmittedAt);
+        var workers = runs.Select(run => run.WorkerId).OfType<string>().Distinct().Count();
         return $"{RunText.Totals(runs)} in {DurationText.Of(span)}; ran {DurationText.Of(runs.Sum(run => run.RunSeconds ?? 0))}"
-            + $" on {runs.Select(run => run.WorkerId).OfType<string>().Distinct().Count()} workers, longest wait {DurationText.Of(runs.Max(run => run.WaitSeconds))}";
+            + $" on {workers} {(workers == 1 ? "worker" : "workers")}, longest wait {DurationText.Of(runs.Max(run => run.WaitSeconds))}";
     }
 }

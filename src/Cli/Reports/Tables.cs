@@ -12,7 +12,15 @@ internal static class Tables
     {
         var table = new Table { Border = TableBorder.None, UseSafeBorder = false };
         foreach (var column in columns)
-            table.AddColumn(new TableColumn(new Text(column.ToUpperInvariant(), new Style(decoration: Decoration.Bold))) { Padding = new Padding(0, 0, 2, 0) });
+        {
+            table.AddColumn(new TableColumn(new Text(column.ToUpperInvariant(), new Style(decoration: Decoration.Bold)))
+            {
+                Padding = new Padding(0, 0, 2, 0),
+                // The last column is prose; what stands before it is copied from the screen into the next command.
+                NoWrap = column != columns[^1],
+            });
+        }
+
         return table;
     }
 

@@ -1,5 +1,6 @@
 using LoadBalancer.Cli.Terminals;
 using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Submissions;
 
 namespace LoadBalancer.Cli.Suites;
 
@@ -73,8 +74,9 @@ internal static class SuiteFile
             RunId = test.RunId ?? Guid.CreateVersion7(time.GetUtcNow()),
             Suite = suite ?? (test.Suite.Length > 0 ? test.Suite : name),
         };
-        return SubmissionRules.Violation(test) is (var field, var problem)
-            ? throw new SuiteFileException(LineOf(merged, field), $"{path}.{field}", problem)
+        // The scheduler's own rules: what it would refuse is found here, with the line.
+        return SubmissionRules.Problems(test) is [var problem, ..]
+            ? throw new SuiteFileException(LineOf(merged, problem.Field), $"{path}.{problem.Field}", problem.Text)
             : test;
     }
 

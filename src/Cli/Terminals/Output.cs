@@ -38,7 +38,22 @@ internal sealed class Output
 
     public TimeProvider Time => terminal.Time;
 
-    public void Write(IRenderable data) => Data.Write(data);
+    public void Write(Table data)
+    {
+        if (Data.Profile.Capabilities.Ansi)
+        {
+            // A table that does not fit is not drawn at all, so rather break words.
+            if (((IRenderable)data).Measure(RenderOptions.Create(Data), Data.Profile.Width).Min >= Data.Profile.Width)
+                foreach (var column in data.Columns) column.NoWrap = false;
+            Data.Write(data);
+            return;
+        }
+
+        // A table pads its last column, which is noise in a file.
+        using var text = new StringWriter();
+        CreateConsole(text, isTerminal: false, color: false).Write(data);
+        foreach (var line in text.ToString().TrimEnd('\n').Split('\n')) terminal.Out.WriteLine(line.TrimEnd());
+    }
 
     /// <summary>One line of data, or several; freed of everything that could steer a terminal.</summary>
     public void WriteText(string text) => terminal.Out.WriteLine(PlainText.Lines(text));

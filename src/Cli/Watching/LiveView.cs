@@ -59,20 +59,28 @@ internal sealed class LiveView(Output output, string title) : IProgressView
 
     private IEnumerable<IRenderable> Workers(List<RunSummary> runs)
     {
-        var busy = runs.Where(run => run is { State: RunStates.Running, WorkerId: not null }).GroupBy(run => run.WorkerId!).OrderBy(worker => worker.Key, StringComparer.Ordinal).ToList();
+        var busy = runs
+            .Where(run => run is { State: RunStates.Running, WorkerId: not null })
+            .GroupBy(run => run.WorkerId!)
+            .OrderBy(worker => worker.Key, StringComparer.Ordinal)
+            .ToList();
         foreach (var worker in busy.Take(MaxWorkers))
-            yield return Line($"  {PlainText.Line(worker.Key)}  {string.Join(", ", worker.OrderBy(run => run.StartedAt).Select(Running))}");
+            yield return Line($"  {worker.Key}  {string.Join(", ", worker.OrderBy(run => run.StartedAt).Select(Running))}");
         if (busy.Count > MaxWorkers) yield return Line($"  and {busy.Count - MaxWorkers} more workers");
     }
 
     private string Running(RunSummary run)
     {
         var since = run.StartedAt is { } start ? output.Time.GetUtcNow() - start : TimeSpan.Zero;
-        return $"{PlainText.Line(run.TestId)} {DurationText.Of(since > TimeSpan.Zero ? since : TimeSpan.Zero)}";
+        return $"{run.TestId} {DurationText.Of(since > TimeSpan.Zero ? since : TimeSpan.Zero)}";
     }
 
-    private static Text Failure(RunSummary run) =>
-        new($"  {RunText.State(run)}  {PlainText.Line(run.TestId)}  {RunText.Why(run)}", new Style(Color.Red)) { Overflow = Overflow.Ellipsis };
+    private Text Failure(RunSummary run) => Line($"  {RunText.State(run)}  {run.TestId}  {RunText.Why(run)}", new Style(Color.Red));
 
-    private static Text Line(string text) => new(PlainText.Line(text)) { Overflow = Overflow.Ellipsis };
+    /// <summary>One line of the screen: a block that grows and shrinks by wrapped lines is hard to read.</summary>
+    private Text Line(string text, Style? style = null)
+    {
+        var (line, width) = (PlainText.Line(text), output.Progress.Profile.Width);
+        return new Text(line.Length > width ? $"{line[..(width - 1)]}…" : line, style);
+    }
 }

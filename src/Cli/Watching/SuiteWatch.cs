@@ -22,6 +22,9 @@ internal sealed class SuiteWatch(SchedulerClient client, Output output)
     /// <summary>The number of failures that cancels the rest; null goes on to the end.</summary>
     public int? FailFast { get; init; }
 
+    /// <summary>Whether the runs outlive this process, so that an interruption only detaches.</summary>
+    public bool RunsGoOn { get; init; } = true;
+
     /// <summary>Runs whose last attempt may have ended as skipped, which a list does not tell.</summary>
     public Func<RunSummary, bool> MaybeSkipped { get; init; } = static _ => false;
 
@@ -39,7 +42,7 @@ internal sealed class SuiteWatch(SchedulerClient client, Output output)
         catch (Exception e) when (e is OperationCanceledException or LbException)
         {
             await ReportUnended(board);
-            if (e is OperationCanceledException && Queries is [{ Suite: { } suite }, ..])
+            if (RunsGoOn && e is OperationCanceledException && Queries is [{ Suite: { } suite }, ..])
                 output.Say($"detached; the runs go on\n  lb watch {suite}\n  lb cancel --suite {suite}");
             throw;
         }
