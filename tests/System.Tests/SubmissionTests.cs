@@ -24,49 +24,58 @@ public sealed class SubmissionTests(TestServers servers) : SystemTest(servers)
         await events.WaitForAsync("a second repeat is announced", _ =>
             events.All.Count(change => change.RunId == runId && change.State == "duplicate") >= 2);
 
-        var answer = Assert.Single(await scheduler.SubmitAsync(submission));
-        Assert.Equal("duplicate", answer.Status);
+        Assert.Equal("duplicate", (await scheduler.SubmitAsync(submission)).Status);
         Assert.Equal(["ran"], await File.ReadAllLinesAsync(Path.Combine(Folder, "runs"), TestContext.Current.CancellationToken));
     }
 
-    [Theory]
-    [InlineData("{\"testId\": ")]
-    [InlineData("[]")]
-    [InlineData("")]
-    [InlineData("\"text\"")]
-    [InlineData("{\"testId\": {\"no\": \"text\"}}")]
-    public async Task A_body_that_cannot_be_read_is_kept_with_the_reason_and_stops_nobody(string body)
+    [Fact]
+    public async Task Bodies_that_cannot_be_read_are_kept_with_the_reason_and_stop_nobody()
     {
+        string[] bodies = ["{\"testId\": ", "[]", "", "\"text\"", "{\"tests\": 7}", "not json at all"];
         var scheduler = await StartSchedulerAsync();
-        await StartWorkerAsync(scheduler, "w1");
         var good = Submission.Shell("true");
 
-        await Client.SubmitAsync(body);
-        await Client.SubmitAsync(good);
+        foreach (var body in bodies)
+        {
+            await Client.SubmitAsync(body);
+        }
 
-        Assert.Equal("Completed", (await scheduler.WaitForEndAsync(Submission.RunIdOf(good))).State);
-        var kept = await Client.TakeAsync("submit-test_error");
-        Assert.Equal(body, Encoding.UTF8.GetString(kept.Body.Span));
-        Assert.NotEmpty(RawClient.Header(kept, "MT-Fault-Message"));
+        await Client.SubmitAsync(good);
+        await scheduler.WaitForRunAsync(Submission.RunIdOf(good), _ => true, "is stored");
+
+        var kept = new Dictionary<string, string>();
+        foreach (var _ in bodies)
+        {
+            var letter = await Client.TakeAsync("submit-test_error");
+            kept[Encoding.UTF8.GetString(letter.Body.Span)] = RawClient.Header(letter, "MT-Fault-Message");
+        }
+
+        Assert.Equal(bodies.Order(StringComparer.Ordinal), kept.Keys.Order(StringComparer.Ordinal));
+        Assert.Contains("a list; a test or", kept["[]"], StringComparison.Ordinal);
+        Assert.Contains("tests: is 7", kept["{\"tests\": 7}"], StringComparison.Ordinal);
+        Assert.All(kept, letter => Assert.NotEmpty(letter.Value));
     }
 
     [Fact]
-    public async Task An_invalid_submission_is_kept_with_the_field_the_value_and_what_is_allowed()
+    public async Task Invalid_submissions_are_refused_with_the_field_the_value_and_what_is_allowed()
     {
         var scheduler = await StartSchedulerAsync();
-        await StartWorkerAsync(scheduler, "w1");
-        var wrong = Submission.Shell("true", more: ("priority", 9));
+        var events = await FollowEventsAsync();
+        var outOfRange = Submission.Shell("true", more: ("priority", 9));
+        var wrongType = Submission.Shell("true", more: ("timeoutSeconds", "soon"));
         var good = Submission.Shell("true");
 
-        await Client.SubmitAsync(wrong);
+        await Client.SubmitAsync(outOfRange);
+        await Client.SubmitAsync(wrongType);
         await Client.SubmitAsync(good);
 
-        Assert.Equal("Completed", (await scheduler.WaitForEndAsync(Submission.RunIdOf(good))).State);
-        var kept = await Client.TakeAsync("submit-test_error");
-        var reason = RawClient.Header(kept, "MT-Fault-Message");
-        Assert.Contains("priority", reason, StringComparison.Ordinal);
-        Assert.Contains("9", reason, StringComparison.Ordinal);
-        Assert.Null(await scheduler.GetRunAsync(Submission.RunIdOf(wrong)));
+        var range = await events.WaitForAsync(Submission.RunIdOf(outOfRange), "refused");
+        Assert.Contains("priority", range.Reason, StringComparison.Ordinal);
+        Assert.Contains("9", range.Reason, StringComparison.Ordinal);
+        var type = await events.WaitForAsync(Submission.RunIdOf(wrongType), "refused");
+        Assert.Contains("timeoutSeconds: \"soon\"", type.Reason, StringComparison.Ordinal);
+        await events.WaitForAsync(Submission.RunIdOf(good), "Submitted");
+        Assert.Null(await scheduler.GetRunAsync(Submission.RunIdOf(outOfRange)));
     }
 
     [Fact]
@@ -75,7 +84,7 @@ public sealed class SubmissionTests(TestServers servers) : SystemTest(servers)
         var scheduler = await StartSchedulerAsync();
         var (first, wrong, second) = (Submission.Shell("true"), Submission.Shell("true", more: ("priority", 0)), Submission.Shell("true"));
 
-        var answers = await scheduler.SubmitAsync(new { tests = new[] { first, wrong, second } });
+        var answers = await scheduler.SubmitAsync(first, wrong, second);
 
         Assert.Equal(["accepted", "refused", "accepted"], answers.Select(answer => answer.Status));
         Assert.Contains("priority", answers[1].Reason, StringComparison.Ordinal);

@@ -63,6 +63,15 @@ public abstract class SystemTest(TestServers servers) : IAsyncLifetime
         return scheduler;
     }
 
+    /// <summary>Starts the scheduler in the host that kills itself when an occasion comes; it may be dead before it is ready.</summary>
+    private protected async Task<SchedulerProcess> StartCrashingSchedulerAsync(string variable, int occasion)
+    {
+        var scheduler = Own(await SchedulerProcess.StartAsync(
+            Broker.Url, Database.ConnectionString, Settings([(variable, $"{occasion}")]), project: "CrashingScheduler"));
+        processes.Add(scheduler);
+        return scheduler;
+    }
+
     /// <summary>Starts a worker and waits until the scheduler has accepted it.</summary>
     private protected async Task<WorkerProcess> StartWorkerAsync(
         SchedulerProcess scheduler, string id, int slots = 1, params (string Name, string Value)[] settings)

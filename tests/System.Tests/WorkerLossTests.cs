@@ -8,7 +8,7 @@ namespace LoadBalancer.System.Tests;
 public sealed class WorkerLossTests(TestServers servers) : SystemTest(servers)
 {
     private static readonly (string Name, string Value)[] ShortLease =
-        [("Scheduler__LeaseDuration", "00:00:06"), ("Scheduler__KillGrace", "00:00:01")];
+        [("Scheduler__LeaseDuration", "00:00:15"), ("Scheduler__KillGrace", "00:00:02")];
 
     [Fact]
     public async Task The_run_of_a_killed_worker_is_repeated_on_another_one_and_its_process_is_gone()
@@ -85,6 +85,8 @@ public sealed class WorkerLossTests(TestServers servers) : SystemTest(servers)
         var unreachable = await ConnectScriptedWorkerAsync("unreachable");
         await unreachable.RegisterAsync();
         var events = await FollowEventsAsync();
+        // Its next heartbeat would make the scheduler bind it again.
+        await unreachable.StopHeartbeatsAsync();
         await Broker.DeleteQueueAsync("worker-unreachable");
         await Broker.DeleteExchangeAsync("worker-unreachable");
         var submission = Submission.Shell("true");

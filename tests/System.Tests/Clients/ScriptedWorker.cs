@@ -25,6 +25,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
     private readonly Lock gate = new();
     private readonly Dictionary<(Guid RunId, int Attempt), string> known = [];
     private readonly List<JsonElement> commands = [];
+    private readonly List<ScriptedRun> all = [];
     private IChannel? channel;
     private Task heartbeats = Task.CompletedTask;
 
@@ -39,6 +40,18 @@ internal sealed class ScriptedWorker : IAsyncDisposable
 
     /// <summary>When the answer to the registration arrived, as a timestamp of the clock given.</summary>
     public long AcceptedAt { get; private set; }
+
+    /// <summary>Every attempt that came, repeats dropped.</summary>
+    public IReadOnlyList<ScriptedRun> Received
+    {
+        get
+        {
+            lock (gate)
+            {
+                return [.. all];
+            }
+        }
+    }
 
     /// <summary>What the scheduler said on the control queue.</summary>
     public IReadOnlyList<JsonElement> Commands
@@ -70,7 +83,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         new(await RawClient.ConnectAsync(url, $"worker-{id}"), id, slots, time ?? TimeProvider.System);
 
     /// <summary>Registers, repeating itself as a real worker does, and from the acceptance on consumes its queues and sends heartbeats.</summary>
-    public async Task RegisterAsync()
+    public async Task RegisterAsync(TimeSpan? limit = null)
     {
         var replyTo = $"worker-{Id}-reply-{SessionId:N}";
         channel = await client.NewChannelAsync();
@@ -85,7 +98,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
             await SendRegistrationAsync(replyTo);
             await Task.WhenAny(accepted.Task, Task.Delay(RegistrationInterval));
             return accepted.Task.IsCompletedSuccessfully || (accepted.Task.IsFaulted && await Throw(accepted.Task));
-        });
+        }, limit);
 
         await ConsumeControlAsync();
         await ConsumeAsync(channel, $"worker-{Id}", Take);
@@ -93,21 +106,18 @@ internal sealed class ScriptedWorker : IAsyncDisposable
     }
 
     /// <summary>The next attempt that arrives.</summary>
-    public async Task<ScriptedRun> NextRunAsync()
+    public async Task<ScriptedRun> NextRunAsync(TimeSpan? limit = null)
     {
-        using var limit = new CancellationTokenSource(Eventually.Limit);
+        using var patience = new CancellationTokenSource(limit ?? Eventually.Limit);
         try
         {
-            return await received.Reader.ReadAsync(limit.Token);
+            return await received.Reader.ReadAsync(patience.Token);
         }
         catch (OperationCanceledException)
         {
-            throw new TimeoutException($"worker {Id} got no run within {Eventually.Limit.TotalSeconds} s");
+            throw new TimeoutException($"worker {Id} got no run in time");
         }
     }
-
-    /// <summary>True when an attempt waits to be taken with <see cref="NextRunAsync"/>.</summary>
-    public bool HasRun => received.Reader.TryPeek(out _);
 
     public Task ReportStartedAsync(ScriptedRun run)
     {
@@ -145,11 +155,17 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         ["outputHead"] = "scripted",
     };
 
-    /// <summary>Stops consuming and stops the heartbeats without a goodbye, as a killed worker does; it can still report.</summary>
-    public async Task FallSilentAsync()
+    /// <summary>Stops the heartbeats; the lease goes on until it ends.</summary>
+    public async Task StopHeartbeatsAsync()
     {
         await ended.CancelAsync();
         await heartbeats;
+    }
+
+    /// <summary>Stops consuming and stops the heartbeats without a goodbye, as a killed worker does; it can still report.</summary>
+    public async Task FallSilentAsync()
+    {
+        await StopHeartbeatsAsync();
         await channel!.CloseAsync();
     }
 
@@ -224,6 +240,8 @@ internal sealed class ScriptedWorker : IAsyncDisposable
             {
                 return;
             }
+
+            all.Add(run);
         }
 
         received.Writer.TryWrite(run);

@@ -1,6 +1,7 @@
 using System.Net;
 using System.Net.Http.Json;
 using System.Text.Json;
+using System.Text.Json.Nodes;
 using LoadBalancer.Contracts;
 using LoadBalancer.System.Tests.Servers;
 
@@ -13,7 +14,7 @@ internal sealed class SchedulerProcess : ServiceProcess
 
     private SchedulerProcess(string project, Uri url, IReadOnlyDictionary<string, string> settings)
         : base(project, project, settings) =>
-        http = new HttpClient { BaseAddress = url, Timeout = TimeSpan.FromSeconds(10) };
+        http = new HttpClient { BaseAddress = url, Timeout = Eventually.Limit };
 
     /// <param name="broker">With its virtual host.</param>
     /// <param name="database">Connection string.</param>
@@ -41,12 +42,10 @@ internal sealed class SchedulerProcess : ServiceProcess
         return answer.IsSuccessStatusCode;
     }
 
-    public async Task<IReadOnlyList<SubmitAnswer>> SubmitAsync(object body)
-    {
-        using var answer = await http.PostAsJsonAsync("api/runs", body, JsonSerializerOptions.Web);
-        answer.EnsureSuccessStatusCode();
-        return (await answer.Content.ReadFromJsonAsync<SubmitAnswers>(JsonSerializerOptions.Web))!.Runs;
-    }
+    public async Task<SubmitAnswer> SubmitAsync(JsonObject test) => await PostAsync<SubmitAnswer>(test);
+
+    public async Task<IReadOnlyList<SubmitAnswer>> SubmitAsync(params JsonObject[] tests) =>
+        (await PostAsync<SubmitAnswers>(new { tests })).Runs;
 
     /// <summary>Null when the scheduler does not know the run.</summary>
     public Task<RunDetail?> GetRunAsync(Guid runId) => GetAsync<RunDetail>($"api/runs/{runId}");
@@ -80,6 +79,13 @@ internal sealed class SchedulerProcess : ServiceProcess
     {
         http.Dispose();
         await base.DisposeAsync();
+    }
+
+    private async Task<T> PostAsync<T>(object body)
+    {
+        using var answer = await http.PostAsJsonAsync("api/runs", body, JsonSerializerOptions.Web);
+        answer.EnsureSuccessStatusCode();
+        return (await answer.Content.ReadFromJsonAsync<T>(JsonSerializerOptions.Web))!;
     }
 
     private async Task<T?> GetAsync<T>(string path) where T : class
