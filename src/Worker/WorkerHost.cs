@@ -36,7 +36,8 @@ public static class WorkerHost
 
     private static IHost Build(string[] args, ITestExecutor[] executors)
     {
-        var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory });
+        var settings = new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory };
+        var builder = Host.CreateApplicationBuilder(settings);
         builder.Logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName);
         builder.Logging.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);

@@ -60,7 +60,7 @@ internal enum ShutdownMode
     Finish,
 }
 
-/// <summary>What a worker pretends to have, for demonstrations and tests of unlike fleets. Simulated devices say so wherever they are shown.</summary>
+/// <summary>What a worker pretends to have, for demonstrations and tests of unlike fleets. Simulated devices say so wherever shown.</summary>
 internal sealed record SimulatedHardware
 {
     public IReadOnlyList<SimulatedAccelerators> Accelerators { get; init; } = [];

@@ -48,7 +48,9 @@ internal sealed class WorkerProcess(
         finally
         {
             using var limit = new CancellationTokenSource(BusStopLimit, time);
-            await bus.StopAsync(limit.Token).WaitAsync(BusStopLimit, time, CancellationToken.None).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            await bus.StopAsync(limit.Token)
+                .WaitAsync(BusStopLimit, time, CancellationToken.None)
+                .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 }

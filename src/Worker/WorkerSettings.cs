@@ -1,4 +1,3 @@
-using System.Collections;
 using System.Globalization;
 using System.Reflection;
 using Microsoft.Extensions.Configuration;
@@ -52,9 +51,11 @@ internal static class WorkerSettings
 
     private static void Require(bool holds, string name, object? value, string fix)
     {
-        if (!holds)
-            throw new SettingException(string.Create(
-                CultureInfo.InvariantCulture, $"Worker:{name} (Worker__{name.Replace(":", "__", StringComparison.Ordinal)}) is '{value}': it {fix}"));
+        if (holds)
+            return;
+
+        var variable = name.Replace(":", "__", StringComparison.Ordinal);
+        throw new SettingException(string.Create(CultureInfo.InvariantCulture, $"Worker:{name} (Worker__{variable}) is '{value}': it {fix}"));
     }
 
     private static TOptions Bound<TOptions>(IConfigurationSection section) where TOptions : new()
@@ -83,7 +84,7 @@ internal static class WorkerSettings
 
             if (IsOurs(property.PropertyType))
                 RefuseUnknown(child, property.PropertyType);
-            else if (typeof(IEnumerable).IsAssignableFrom(property.PropertyType) && property.PropertyType.GenericTypeArguments is [var element] && IsOurs(element))
+            else if (property.PropertyType.GenericTypeArguments is [var element] && IsOurs(element))
                 child.GetChildren().ToList().ForEach(entry => RefuseUnknown(entry, element));
         }
     }

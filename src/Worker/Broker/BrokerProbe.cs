@@ -62,7 +62,8 @@ internal sealed class BrokerProbe(BrokerAddress address, TimeProvider time, ILog
     private static string? Refusal(Exception error) => error switch
     {
         AuthenticationFailureException => "user name or password is wrong (set Broker__Url)",
-        PossibleAuthenticationFailureException => "it closed the connection during sign-in, as it does for a wrong user name or password (set Broker__Url)",
+        PossibleAuthenticationFailureException =>
+            "it closed the connection during sign-in, as it does for a wrong user name or password (set Broker__Url)",
         OperationInterruptedException { ShutdownReason.ReplyCode: Constants.NotAllowed or Constants.AccessRefused } interrupted =>
             interrupted.ShutdownReason!.ReplyText,
         AggregateException many => many.InnerExceptions.Select(Refusal).FirstOrDefault(reason => reason is not null),

@@ -25,7 +25,8 @@ internal static partial class CapabilityDetection
         var devices = NvidiaDevices.DetectAsync(probe, cancellationToken);
         var software = InstalledSoftware.DetectAsync(probe, cancellationToken);
         var browsers = InstalledSoftware.BrowsersAsync(probe, cancellationToken);
-        var processor = Processor.Parse(File.Exists("/proc/cpuinfo") ? await File.ReadAllTextAsync("/proc/cpuinfo", cancellationToken) : "", Environment.ProcessorCount);
+        var cpuInfo = File.Exists("/proc/cpuinfo") ? await File.ReadAllTextAsync("/proc/cpuinfo", cancellationToken) : "";
+        var processor = Processor.Parse(cpuInfo, Environment.ProcessorCount);
         var system = OperatingSystemName.OfThisMachine();
         var accelerators = await devices;
         return new WorkerCapabilities
@@ -61,7 +62,7 @@ internal static partial class CapabilityDetection
             CpuThreads = simulate.CpuCores ?? machine.CpuThreads,
             Accelerators = [.. machine.Accelerators, .. simulated],
             Backends = [.. machine.Backends.Concat(simulated.Select(device => device.Type)).Concat(simulate.Backends).Distinct()],
-            Browsers = [.. machine.Browsers, .. simulate.Browsers.Select(browser => new Browser { Name = browser.Name, Version = browser.Version, Features = browser.Features })],
+            Browsers = [.. machine.Browsers, .. simulate.Browsers.Select(AsBrowser)],
             Software = software,
             Labels = options.Labels,
         };
@@ -77,6 +78,9 @@ internal static partial class CapabilityDetection
         var name = string.Join('-', [worker.Architecture, worker.CpuModel, $"{worker.CpuThreads}t", .. devices]);
         return Separators().Replace(name.ToLowerInvariant(), "-").Trim('-');
     }
+
+    private static Browser AsBrowser(SimulatedBrowser browser) =>
+        new() { Name = browser.Name, Version = browser.Version, Features = browser.Features };
 
     private static IEnumerable<Accelerator> Devices(SimulatedAccelerators kind, int position) =>
         Enumerable.Range(0, kind.Count).Select(number => new Accelerator

@@ -29,7 +29,8 @@ internal static partial class InstalledSoftware
 
     public static async Task<IReadOnlyDictionary<string, string>> DetectAsync(CommandProbe probe, CancellationToken cancellationToken)
     {
-        var found = await Task.WhenAll(Tools.Select(async tool => (tool.Name, Version: VersionIn(await probe(tool.Executable, tool.Arguments, cancellationToken)))));
+        var found = await Task.WhenAll(Tools.Select(async tool =>
+            (tool.Name, Version: VersionIn(await probe(tool.Executable, tool.Arguments, cancellationToken)))));
         return found.Where(tool => tool.Version is not null).ToDictionary(tool => tool.Name, tool => tool.Version!);
     }
 
@@ -40,11 +41,17 @@ internal static partial class InstalledSoftware
             var versions = await Task.WhenAll(browser.Executables.Select(name => probe(name, ["--version"], cancellationToken)));
             return (browser.Name, Version: versions.Select(VersionIn).FirstOrDefault(version => version is not null));
         }));
-        return [.. found.Where(browser => browser.Version is not null).Select(browser => new Browser { Name = browser.Name, Version = browser.Version! })];
+        return
+        [
+            .. found
+                .Where(browser => browser.Version is not null)
+                .Select(browser => new Browser { Name = browser.Name, Version = browser.Version! }),
+        ];
     }
 
     /// <returns>The first thing in the answer that looks like a version, or null.</returns>
-    public static string? VersionIn(string? answer) => answer is not null && Version().Match(answer) is { Success: true } match ? match.Value : null;
+    public static string? VersionIn(string? answer) =>
+        answer is not null && Version().Match(answer) is { Success: true } match ? match.Value : null;
 
     // Java's first releases of a line are a bare number in quotes.
     [GeneratedRegex(@"\d+(?:\.\d+)+(?:-[0-9A-Za-z.]+)?|(?<="")\d+(?="")")]

@@ -3,7 +3,9 @@ using LoadBalancer.Contracts;
 
 namespace LoadBalancer.Worker.Detection;
 
-/// <summary>NVIDIA GPUs as <c>nvidia-smi</c> lists them. The id is the UUID: it stays with the device, and <c>CUDA_VISIBLE_DEVICES</c> takes it.</summary>
+/// <summary>
+/// NVIDIA GPUs as <c>nvidia-smi</c> lists them. The id is the UUID: it stays with the device, and <c>CUDA_VISIBLE_DEVICES</c> takes it.
+/// </summary>
 internal static class NvidiaDevices
 {
     private const double MebibytesToGb = 1024 * 1024 / 1e9;
@@ -25,7 +27,7 @@ internal static class NvidiaDevices
                 Type = "cuda",
                 Id = uuid,
                 Model = name,
-                MemoryGb = double.TryParse(memory, CultureInfo.InvariantCulture, out var mebibytes) ? Math.Round(mebibytes * MebibytesToGb, 2) : 0,
+                MemoryGb = double.TryParse(memory, CultureInfo.InvariantCulture, out var size) ? Math.Round(size * MebibytesToGb, 2) : 0,
                 Driver = driver,
             }
             : null;

@@ -1,12 +1,12 @@
-using System.Runtime.InteropServices;
-
 namespace LoadBalancer.Worker.Detection;
 
 /// <summary>The operating system by name and version, for people and as an entry of the software list.</summary>
 internal sealed record OperatingSystemName(string Name, string Version)
 {
     public static OperatingSystemName OfThisMachine() =>
-        File.Exists("/etc/os-release") ? Parse(File.ReadAllText("/etc/os-release")) : new(Family(), Environment.OSVersion.Version.ToString());
+        File.Exists("/etc/os-release")
+            ? Parse(File.ReadAllText("/etc/os-release"))
+            : new OperatingSystemName(Family(), Environment.OSVersion.Version.ToString());
 
     /// <summary>Reads <c>os-release</c>, for example debian 12.</summary>
     public static OperatingSystemName Parse(string osRelease)
@@ -20,7 +20,7 @@ internal sealed record OperatingSystemName(string Name, string Version)
     }
 
     private static string Family() =>
-        OperatingSystem.IsMacOS() ? "macos" : OperatingSystem.IsWindows() ? "windows" : RuntimeInformation.IsOSPlatform(OSPlatform.FreeBSD) ? "freebsd" : "linux";
+        OperatingSystem.IsMacOS() ? "macos" : OperatingSystem.IsWindows() ? "windows" : OperatingSystem.IsFreeBSD() ? "freebsd" : "linux";
 
     public override string ToString() => $"{Name} {Version}".Trim();
 }

@@ -4,10 +4,10 @@ using LoadBalancer.Worker.Processes;
 
 namespace LoadBalancer.Worker.Detection;
 
-/// <summary>Asks an installed program one question, such as its version. Gives what it says, or null when it is absent, fails or hangs.</summary>
+/// <summary>Asks an installed program one question. Gives what it says, or null when it is absent, fails or hangs.</summary>
 internal delegate Task<string?> CommandProbe(string executable, IReadOnlyList<string> arguments, CancellationToken cancellationToken);
 
-/// <summary>The probe that starts programs of this machine, each for a few seconds at most; one that hangs is killed with all it started.</summary>
+/// <summary>Starts programs of this machine, each for a few seconds at most; one that hangs is killed with all it started.</summary>
 internal sealed class ProgramProbe(ProcessRunner runner, TimeSpan limit)
 {
     public static readonly TimeSpan DefaultLimit = TimeSpan.FromSeconds(5);

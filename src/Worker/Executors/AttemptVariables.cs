@@ -32,5 +32,6 @@ internal static class AttemptVariables
         return variables;
     }
 
-    private static string[] Ids(RunTest run, string type) => [.. run.Devices.Where(device => device.Type == type).Select(device => device.Id)];
+    private static string[] Ids(RunTest run, string type) =>
+        [.. run.Devices.Where(device => device.Type == type).Select(device => device.Id)];
 }

@@ -22,7 +22,8 @@ internal static class CommandResolution
         var searchPath = environment.Variables.GetValueOrDefault("PATH", "/usr/bin:/bin");
         var executable = ExecutableFile.Find(command.Executable, searchPath, directory)
             ?? throw new TestCannotRunException(
-                $"executable '{command.Executable}' was not found on this worker: give its path, or install it and require it by requiredSoftware or a label");
+                $"executable '{command.Executable}' was not found on this worker: "
+                + "give its path, or install it and require it by requiredSoftware or a label");
         if (allowedExecutables.Count > 0 && !allowedExecutables.Any(allowed => ExecutableFile.Find(allowed, searchPath, "/") == executable))
             throw new TestCannotRunException($"executable '{executable}' is not among this worker's AllowedExecutables");
 

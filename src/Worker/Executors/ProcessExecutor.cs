@@ -11,7 +11,8 @@ namespace LoadBalancer.Worker.Executors;
 /// not collected. A test works in its workspace when it has one, else in a directory of its own that is deleted afterwards.
 /// </summary>
 internal sealed class ProcessExecutor(
-    string runsDirectory, Workspaces workspaces, ProcessRunner runner, WorkerOptions options, TimeProvider time, ILogger<ProcessExecutor> logger)
+    string runsDirectory, Workspaces workspaces, ProcessRunner runner, WorkerOptions options, TimeProvider time,
+    ILogger<ProcessExecutor> logger)
     : ITestExecutor
 {
     public string TestType => "";
@@ -58,7 +59,8 @@ internal sealed class ProcessExecutor(
             Directory.CreateDirectory(ConfinedPath.Resolve(runDirectory, inside));
         var resolved = CommandResolution.Resolve(command, workspace ?? runDirectory, environment, options.AllowedExecutables);
 
-        var result = await runner.RunAsync(resolved, TimeSpan.FromSeconds(Math.Min(run.TimeoutSeconds, TimeSpan.MaxValue.TotalSeconds / 2)), stop);
+        var timeout = TimeSpan.FromSeconds(Math.Min(run.TimeoutSeconds, TimeSpan.MaxValue.TotalSeconds / 2));
+        var result = await runner.RunAsync(resolved, timeout, stop);
         return Judged(finished, run, command, result) with
         {
             DurationSeconds = result.Duration.TotalSeconds,
@@ -70,18 +72,22 @@ internal sealed class ProcessExecutor(
         };
     }
 
-    private static TestFinished Judged(TestFinished finished, RunTest run, TestCommand command, ProcessResult result) => result.Ending switch
+    private static TestFinished Judged(TestFinished finished, RunTest run, TestCommand command, ProcessResult result)
     {
-        ProcessEnding.Stopped => finished with { Outcome = TestOutcome.Stopped },
-        ProcessEnding.TimedOut => finished with
+        var exitCode = result.ExitCode;
+        return result.Ending switch
         {
-            Outcome = TestOutcome.TimedOut,
-            Error = string.Create(CultureInfo.InvariantCulture, $"did not end within {run.TimeoutSeconds} s"),
-        },
-        _ when result.ExitCode == 0 => finished with { Outcome = TestOutcome.Passed, ExitCode = 0 },
-        _ when command.SkippedExitCodes.Contains(result.ExitCode) => finished with { Outcome = TestOutcome.Skipped, ExitCode = result.ExitCode },
-        _ => finished with { Outcome = TestOutcome.Failed, ExitCode = result.ExitCode, Error = Meaning(result.ExitCode) },
-    };
+            ProcessEnding.Stopped => finished with { Outcome = TestOutcome.Stopped },
+            ProcessEnding.TimedOut => finished with
+            {
+                Outcome = TestOutcome.TimedOut,
+                Error = string.Create(CultureInfo.InvariantCulture, $"did not end within {run.TimeoutSeconds} s"),
+            },
+            _ when exitCode == 0 => finished with { Outcome = TestOutcome.Passed, ExitCode = 0 },
+            _ when command.SkippedExitCodes.Contains(exitCode) => finished with { Outcome = TestOutcome.Skipped, ExitCode = exitCode },
+            _ => finished with { Outcome = TestOutcome.Failed, ExitCode = exitCode, Error = Meaning(exitCode) },
+        };
+    }
 
     private static string Meaning(int exitCode) =>
         exitCode is > 128 and <= 128 + 64 ? $"ended by signal {exitCode - 128}" : $"ended with exit code {exitCode}";

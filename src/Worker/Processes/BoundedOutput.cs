@@ -3,7 +3,7 @@ using System.Text;
 
 namespace LoadBalancer.Worker.Processes;
 
-/// <summary>The first and the last part of a child's output. Everything is read, so that the child never waits; the middle is forgotten.</summary>
+/// <summary>The first and the last part of a child's output. All of it is read, so that the child never waits; the middle is forgotten.</summary>
 internal sealed class BoundedOutput(int headLimit = BoundedOutput.DefaultLimit, int tailLimit = BoundedOutput.DefaultLimit)
 {
     public const int DefaultLimit = 32 * 1024;

@@ -39,7 +39,7 @@ internal sealed class ChildProcess : IAsyncDisposable
     /// <summary>128 + n when the child was ended by signal n.</summary>
     public int ExitCode => process.ExitCode;
 
-    /// <exception cref="System.ComponentModel.Win32Exception">The operating system refused, for example because the arguments are too long.</exception>
+    /// <exception cref="System.ComponentModel.Win32Exception">The operating system refused: the arguments are too long.</exception>
     /// <exception cref="InvalidOperationException">The child ended before it was let through the gate.</exception>
     public static async Task<ChildProcess> StartAsync(ProcessCommand command, Guard guard, ProcessMark workerMark, TimeProvider time)
     {
@@ -113,7 +113,8 @@ internal sealed class ChildProcess : IAsyncDisposable
         process.StandardInput.Close();
 
         // A thread of its own: reads from a pipe block, and a pool thread for each running test would starve the pool.
-        drained = Task.Factory.StartNew(() => Drain(output), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
+        drained = Task.Factory.StartNew(
+            () => Drain(output), CancellationToken.None, TaskCreationOptions.LongRunning, TaskScheduler.Default);
     }
 
     private void Drain(Stream output)

@@ -46,7 +46,8 @@ internal sealed class ProcessMark(string value)
             return [];
 
         var wanted = Encoding.UTF8.GetBytes($"{Variable}={Value}");
-        return [.. Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(IsProcess).Select(int.Parse!).Where(id => Carries(id, wanted))];
+        var processes = Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(IsProcess).Select(int.Parse!);
+        return [.. processes.Where(id => Carries(id, wanted))];
     }
 
     private static bool IsProcess(string? name) => name is { Length: > 0 } && name.All(char.IsAsciiDigit);

@@ -2,7 +2,7 @@ using System.Diagnostics;
 
 namespace LoadBalancer.Worker.Processes;
 
-/// <summary>Starts <c>/bin/sh</c> with one of our own scripts; what comes by message is only ever passed as arguments, never as script.</summary>
+/// <summary>Starts <c>/bin/sh</c> with one of our own scripts; what comes by message is only ever an argument, never script.</summary>
 internal static class Shell
 {
     private const string Path = "/bin/sh";

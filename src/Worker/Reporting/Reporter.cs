@@ -41,8 +41,9 @@ internal sealed class Reporter(SendReport send, string workerId, TimeProvider ti
         {
             var batch = NextBatch(reader);
             var reports = batch.Select(entry => entry.Report).OfType<Report>().ToList();
+            var message = new WorkerReport { WorkerId = workerId, SessionId = batch[0].SessionId, Reports = reports };
             if (reports.Count > 0)
-                await SendUntilTakenAsync(new WorkerReport { WorkerId = workerId, SessionId = batch[0].SessionId, Reports = reports }, cancellationToken);
+                await SendUntilTakenAsync(message, cancellationToken);
             foreach (var entry in batch)
                 entry.Sent?.Invoke();
         }
@@ -79,7 +80,8 @@ internal sealed class Reporter(SendReport send, string workerId, TimeProvider ti
 
             await limit.CancelAsync();
             cancellationToken.ThrowIfCancellationRequested();
-            logger.ReportNotTaken(report.Reports.Count, sending.Exception?.InnerException?.Message ?? $"no confirmation within {SendTimeout}");
+            var reason = sending.Exception?.InnerException?.Message ?? $"no confirmation within {SendTimeout}";
+            logger.ReportNotTaken(report.Reports.Count, reason);
             await Task.Delay(pause, time, cancellationToken);
         }
     }

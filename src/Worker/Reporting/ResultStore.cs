@@ -50,7 +50,8 @@ internal sealed class ResultStore(string directory, TimeProvider time, ILogger<R
     /// <summary>Keeps a result; when this returns it is on disk.</summary>
     public void Keep(StoredResult result)
     {
-        var file = Path.Combine(directory, string.Create(CultureInfo.InvariantCulture, $"{result.Finished.RunId:N}-{result.Finished.Attempt}.json"));
+        var name = string.Create(CultureInfo.InvariantCulture, $"{result.Finished.RunId:N}-{result.Finished.Attempt}.json");
+        var file = Path.Combine(directory, name);
         var unfinished = file + ".new";
         File.WriteAllBytes(unfinished, JsonSerializer.SerializeToUtf8Bytes(result));
         File.Move(unfinished, file, overwrite: true);
@@ -75,7 +76,7 @@ internal sealed class ResultStore(string directory, TimeProvider time, ILogger<R
         }
     }
 
-    /// <summary>What was never said by this process, or so long ago that the message may have been lost; each counts as said again.</summary>
+    /// <summary>What this process never said, or so long ago that the message may have been lost; each counts as said again.</summary>
     public IReadOnlyList<StoredResult> TakeOverdue(TimeSpan patience)
     {
         lock (gate)

@@ -2,7 +2,7 @@ namespace LoadBalancer.Worker.Sessions;
 
 /// <summary>
 /// The time for which the scheduler counts on this session, on the monotonic clock. It runs from the moment the answered message was
-/// <em>sent</em>, so the scheduler's own lease, which begins later, ends later. It is over one kill grace early: by then everything is stopped.
+/// <em>sent</em>, so the scheduler's own lease, which begins later, ends later. It is over one kill grace early: time to stop everything.
 /// </summary>
 internal sealed class Lease(TimeSpan killGrace, TimeProvider time)
 {

@@ -5,8 +5,10 @@ namespace LoadBalancer.Worker.Sessions;
 
 internal static partial class Log
 {
-    [LoggerMessage(1, LogLevel.Information, "Worker {WorkerId} is accepted as session {SessionId}: {Slots} slots, class {Class}, lease {LeaseSeconds} s")]
-    public static partial void SessionAccepted(this ILogger logger, string workerId, Guid sessionId, int slots, string @class, double leaseSeconds);
+    [LoggerMessage(
+        1, LogLevel.Information, "Worker {WorkerId} is accepted as session {SessionId}: {Slots} slots, class {Class}, lease {LeaseSeconds} s")]
+    public static partial void SessionAccepted(
+        this ILogger logger, string workerId, Guid sessionId, int slots, string @class, double leaseSeconds);
 
     [LoggerMessage(2, LogLevel.Warning, "Worker {WorkerId} is refused and asks again: {Reason}")]
     public static partial void RegistrationRefused(this ILogger logger, string workerId, string reason);

@@ -4,7 +4,7 @@ using LoadBalancer.Contracts;
 namespace LoadBalancer.Worker.Sessions;
 
 /// <summary>One attempt that this session took. Its state changes only in <see cref="AttemptLedger"/>.</summary>
-[SuppressMessage("Reliability", "CA1001", Justification = "The source has neither a timer nor a wait handle, so there is nothing to dispose of.")]
+[SuppressMessage("Reliability", "CA1001", Justification = "The source has no timer and no wait handle: nothing to dispose of.")]
 internal sealed class TestAttempt(RunTest run)
 {
     private readonly CancellationTokenSource ending = new();

@@ -6,8 +6,8 @@ using Microsoft.Extensions.Logging;
 
 namespace LoadBalancer.Worker.Sessions;
 
-/// <summary>Brings each attempt that this session is handed to its end: waits for a slot, starts it, keeps and reports its result.</summary>
-[SuppressMessage("Reliability", "CA1001", Justification = "The semaphore has no wait handle, and a test that ignores its end may release it late.")]
+/// <summary>Brings each attempt that the session is handed to its end: waits for a slot, starts it, keeps and reports its result.</summary>
+[SuppressMessage("Reliability", "CA1001", Justification = "The semaphore has no wait handle, and may be released late.")]
 internal sealed class TestRunner(
     Guid sessionId, int slots, AttemptLedger ledger, Lease lease, ExecutorSet executors, SessionReports reports, ILogger logger)
 {

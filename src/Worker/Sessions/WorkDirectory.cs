@@ -36,7 +36,8 @@ internal sealed class WorkDirectory : IDisposable
 
     /// <summary>Opens and locks the directory; waits for a worker that is just ending.</summary>
     /// <exception cref="SettingException">It cannot be used, or another worker keeps it.</exception>
-    public static async Task<WorkDirectory> OpenAsync(string path, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
+    public static async Task<WorkDirectory> OpenAsync(
+        string path, TimeSpan patience, TimeProvider time, CancellationToken cancellationToken)
     {
         var started = time.GetTimestamp();
         while (true)
@@ -54,7 +55,8 @@ internal sealed class WorkDirectory : IDisposable
             catch (IOException error) when (time.GetElapsedTime(started) > patience)
             {
                 throw new SettingException(
-                    $"Worker:WorkDirectory (Worker__WorkDirectory) '{path}' cannot be used, perhaps because another worker runs there: {error.Message}");
+                    $"Worker:WorkDirectory (Worker__WorkDirectory) '{path}' cannot be used, "
+                    + $"perhaps because another worker runs there: {error.Message}");
             }
             catch (IOException)
             {

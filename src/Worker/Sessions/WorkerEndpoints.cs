@@ -99,7 +99,8 @@ internal sealed class WorkerEndpoints(IBus bus, WorkerOptions options)
         rabbit.OverrideConsumerTag($"worker-{options.Id}-{WorkerVersion.Text}");
     }
 
-    private async Task<ConnectedEndpoint> ConnectAsync(string name, Action<IReceiveEndpointConfigurator> configure, CancellationToken cancellationToken)
+    private async Task<ConnectedEndpoint> ConnectAsync(
+        string name, Action<IReceiveEndpointConfigurator> configure, CancellationToken cancellationToken)
     {
         var handle = bus.ConnectReceiveEndpoint(name, endpoint =>
         {

@@ -4,8 +4,8 @@ using LoadBalancer.Worker.Reporting;
 namespace LoadBalancer.Worker.Sessions;
 
 /// <summary>
-/// One session: registers, consumes the worker's queues once it is accepted, and ends when the worker is shut down or the scheduler no longer
-/// answers for it. When it has ended, nothing it started is left, and it starts nothing more.
+/// One session: registers, consumes the worker's queues once it is accepted, and ends when the worker is shut down or the scheduler no
+/// longer answers for it. When it has ended, nothing it started is left, and it starts nothing more.
 /// </summary>
 internal sealed class WorkerSession : IDisposable
 {
@@ -193,7 +193,8 @@ internal sealed class WorkerSession : IDisposable
         switch (ledger.Stop(attempt, reason))
         {
             case StopAnswer.NeverStarted:
-                reports.Finish(new TestFinished { RunId = attempt.RunId, Attempt = attempt.Attempt, Outcome = TestOutcome.Stopped, Error = reason });
+                var never = new TestFinished { RunId = attempt.RunId, Attempt = attempt.Attempt, Outcome = TestOutcome.Stopped, Error = reason };
+                reports.Finish(never);
                 break;
             case StopAnswer.Over:
                 reports.Repeat(attempt);
