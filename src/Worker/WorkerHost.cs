@@ -3,6 +3,7 @@ using LoadBalancer.Worker.Executors;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Hosting;
 using Microsoft.Extensions.Logging;
+using Microsoft.Extensions.Logging.Console;
 
 namespace LoadBalancer.Worker;
 
@@ -23,8 +24,9 @@ public static class WorkerHost
         try
         {
             using var host = Build(args, executors);
+            var worker = host.Services.GetRequiredService<WorkerProcess>();
             await host.RunAsync();
-            return host.Services.GetRequiredService<WorkerProcess>().Failure is { } failure ? Failed(failure) : 0;
+            return worker.Failure is { } failure ? Failed(failure) : 0;
         }
         catch (SettingException error)
         {
@@ -35,8 +37,10 @@ public static class WorkerHost
     private static IHost Build(string[] args, ITestExecutor[] executors)
     {
         var builder = Host.CreateApplicationBuilder(new HostApplicationBuilderSettings { Args = args, ContentRootPath = AppContext.BaseDirectory });
-        builder.Logging.AddSimpleConsole(console => console.SingleLine = true);
+        builder.Logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName);
+        builder.Logging.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
+        builder.Logging.AddFilter("MassTransit", LogLevel.Warning);
 
         var options = WorkerSettings.Worker(builder.Configuration);
         builder.Services.AddSingleton(options);

@@ -86,8 +86,17 @@ internal sealed class FakeScheduler : IAsyncDisposable
 
             changes.Add(new TestRunChange
             {
-                RunId = runId, Sequence = after.Sequence, TestId = after.TestId, Suite = after.Suite, State = state, Attempt = after.Attempt,
-                WorkerId = after.WorkerId, FailureKind = failureKind, Error = error, At = now, DurationSeconds = after.RunSeconds,
+                RunId = runId,
+                Sequence = after.Sequence,
+                TestId = after.TestId,
+                Suite = after.Suite,
+                State = state,
+                Attempt = after.Attempt,
+                WorkerId = after.WorkerId,
+                FailureKind = failureKind,
+                Error = error,
+                At = now,
+                DurationSeconds = after.RunSeconds,
             });
             var waiting = changed;
             changed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
@@ -164,7 +173,12 @@ internal sealed class FakeScheduler : IAsyncDisposable
             {
                 Runs[test.RunId!.Value] = new RunSummary
                 {
-                    RunId = test.RunId.Value, TestId = test.TestId, Suite = test.Suite, State = RunStates.Submitted, SubmittedAt = DateTimeOffset.UtcNow, Sequence = 1,
+                    RunId = test.RunId.Value,
+                    TestId = test.TestId,
+                    Suite = test.Suite,
+                    State = RunStates.Submitted,
+                    SubmittedAt = DateTimeOffset.UtcNow,
+                    Sequence = 1,
                 };
                 if (StateOf(test) is var state && state != RunStates.Submitted)
                     Move(test.RunId.Value, state, "w1", state == RunStates.Failed ? FailureKinds.TestFailed : null, state == RunStates.Failed ? "exit code 1" : null);
@@ -194,8 +208,18 @@ internal sealed class FakeScheduler : IAsyncDisposable
 
     private static RunDetail Detail(RunSummary run) => new()
     {
-        RunId = run.RunId, TestId = run.TestId, Suite = run.Suite, State = run.State, Attempt = run.Attempt, WorkerId = run.WorkerId, FailureKind = run.FailureKind,
-        Error = run.Error, Reason = run.Reason, SubmittedAt = run.SubmittedAt, Sequence = run.Sequence, Submission = new SubmitTest { TestId = run.TestId },
+        RunId = run.RunId,
+        TestId = run.TestId,
+        Suite = run.Suite,
+        State = run.State,
+        Attempt = run.Attempt,
+        WorkerId = run.WorkerId,
+        FailureKind = run.FailureKind,
+        Error = run.Error,
+        Reason = run.Reason,
+        SubmittedAt = run.SubmittedAt,
+        Sequence = run.Sequence,
+        Submission = new SubmitTest { TestId = run.TestId },
     };
 
     private static IResult OrNotFound<T>(T? value) where T : class =>

@@ -78,7 +78,10 @@ public sealed class ReportTests : IDisposable
         var gpu = new Accelerator { Type = "cuda", Id = "0", Model = "sim", MemoryGb = 24, Simulated = true };
         var worker = new WorkerView
         {
-            WorkerId = "sim-gpu-1", Status = "alive", Slots = 4, LastHeartbeatAt = time.GetUtcNow().AddSeconds(-2),
+            WorkerId = "sim-gpu-1",
+            Status = "alive",
+            Slots = 4,
+            LastHeartbeatAt = time.GetUtcNow().AddSeconds(-2),
             Capabilities = new WorkerCapabilities { CpuCores = 4, MemoryGb = 32, Accelerators = [gpu, gpu with { Id = "1" }] },
         };
 
@@ -170,7 +173,19 @@ public sealed class ReportTests : IDisposable
 
     private RunSummary Run(string testId, string state, string? failureKind = null, string? error = null) => new()
     {
-        RunId = Guid.NewGuid(), TestId = testId, Suite = "s", State = state, FailureKind = failureKind, Error = error, Attempt = 1, WorkerId = "w1",
-        SubmittedAt = time.GetUtcNow(), StartedAt = time.GetUtcNow().AddSeconds(1.5), EndedAt = time.GetUtcNow().AddSeconds(4), WaitSeconds = 1.5, RunSeconds = 2.5, Sequence = 5,
+        RunId = Guid.NewGuid(),
+        TestId = testId,
+        Suite = "s",
+        State = state,
+        FailureKind = failureKind,
+        Error = error,
+        Attempt = 1,
+        WorkerId = "w1",
+        SubmittedAt = time.GetUtcNow(),
+        StartedAt = time.GetUtcNow().AddSeconds(1.5),
+        EndedAt = time.GetUtcNow().AddSeconds(4),
+        WaitSeconds = 1.5,
+        RunSeconds = 2.5,
+        Sequence = 5,
     };
 }

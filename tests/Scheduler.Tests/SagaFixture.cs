@@ -66,7 +66,13 @@ internal sealed class SagaFixture : IAsyncDisposable
         Reason = "ends first there",
         Reservation = new Reservation
         {
-            RunId = RunId, Attempt = attempt, WorkerId = worker, MemoryGb = 1, CpuCores = 1, Devices = [new DeviceShare("cuda", "0", 0.5, 8)], Keys = ["k"],
+            RunId = RunId,
+            Attempt = attempt,
+            WorkerId = worker,
+            MemoryGb = 1,
+            CpuCores = 1,
+            Devices = [new DeviceShare("cuda", "0", 0.5, 8)],
+            Keys = ["k"],
         },
         Score = new Dictionary<string, double> { ["run"] = 3 },
         Alternatives = [new Alternative("w2", 5, "slower")],
@@ -78,7 +84,12 @@ internal sealed class SagaFixture : IAsyncDisposable
     public Task<RunReply> FinishAsync(TestOutcome outcome = TestOutcome.Passed, int attempt = 1, AttemptOwner? owner = null) =>
         RaiseAsync(new AttemptFinished(RunId, owner ?? Owner(attempt), new TestFinished
         {
-            RunId = RunId, Attempt = attempt, Outcome = outcome, DurationSeconds = 2, ExitCode = outcome == TestOutcome.Passed ? 0 : 1, OutputHead = "out\0put",
+            RunId = RunId,
+            Attempt = attempt,
+            Outcome = outcome,
+            DurationSeconds = 2,
+            ExitCode = outcome == TestOutcome.Passed ? 0 : 1,
+            OutputHead = "out\0put",
         }));
 
     public Task<RunReply> LoseWorkerAsync(int attempt = 1) => RaiseAsync(new WorkerLost(RunId, Owner(attempt), "worker w1 was lost"));

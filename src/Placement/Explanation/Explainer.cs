@@ -34,10 +34,11 @@ internal sealed class Explainer(Fleet fleet, KeyLedger keys)
 
         void Narrow(Check[] checks)
         {
-            foreach (var check in checks.Where(check => check.IsAsked(shape.Needs)))
+            foreach (var check in checks)
             {
-                left.RemoveAll(worker => check.Shortfall(shape.Needs, worker) > 0);
-                funnel.Add(new FunnelCount(check.Code.InCamelCase(), left.Count));
+                var refused = left.RemoveAll(worker => check.Shortfall(shape.Needs, worker) > 0);
+                if (refused > 0 || check.IsAsked(shape.Needs))
+                    funnel.Add(new FunnelCount(check.Code.InCamelCase(), left.Count));
             }
         }
     }

@@ -15,9 +15,8 @@ internal sealed record NearestMiss(RegisteredWorker Worker, IReadOnlyList<Check>
             .OrderByDescending(refusal => refusal.Workers)
             .Take(ReasonsCounted)
             .Select(refusal => $"{refusal.Workers} {LackOf(refusal.Code, shape.Needs)}");
-        return Wording.Shortened(
-            $"no registered worker can run it: {fleet.Count} known, {string.Join(", ", counts)}; nearest is {nearest.Describe(shape.Needs)}",
-            LongestReason);
+        var known = $"no registered worker can run it: {fleet.Count} known, {string.Join(", ", counts)}";
+        return Wording.Shortened($"{known}; nearest is {nearest.Describe(shape.Needs)}", LongestReason);
     }
 
     /// <summary>Null if there are no workers. The first of equals, so that the answer does not waver.</summary>

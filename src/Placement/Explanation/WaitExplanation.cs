@@ -1,7 +1,9 @@
 namespace LoadBalancer.Placement;
 
 /// <summary>Why a run waits.</summary>
-/// <param name="Funnel">How many workers are left after each check the run asks for, in order; the first entry, <c>known</c>, is all registered ones.</param>
+/// <param name="Funnel">
+/// How many workers are left after each check the run asks for, in order; the first entry, <c>known</c>, is all registered ones.
+/// </param>
 /// <param name="Blocker">What is in the way; null when it is next in line.</param>
 /// <param name="Verdict">One sentence: will run, or can never run as things are.</param>
 /// <param name="FeasibleWorkers">Registered workers that could run it when empty.</param>

@@ -9,8 +9,7 @@ internal static class CapabilityChecks
     [
         new(RefusalCode.Backend,
             needs => !string.IsNullOrEmpty(needs.Requirements.RequiredBackend),
-            (needs, worker) =>
-                string.IsNullOrEmpty(needs.Requirements.RequiredBackend) || worker.Backends.Contains(needs.Requirements.RequiredBackend) ? 0 : 1,
+            (needs, worker) => needs.Requirements.RequiredBackend is { Length: > 0 } name && !worker.Backends.Contains(name) ? 1 : 0,
             needs => $"without backend '{needs.Requirements.RequiredBackend}'",
             (needs, _) => $"has no backend '{needs.Requirements.RequiredBackend}'"),
         new(RefusalCode.Browsers,
@@ -67,8 +66,14 @@ internal static class CapabilityChecks
     ];
 
     /// <summary>A comparison that also refuses what is no number.</summary>
-    public static double MissingAmount(double needed, double there) =>
-        needed <= there + Usage.Tolerance ? 0 : Math.Clamp((needed - there) / needed, Usage.Tolerance, 1);
+    public static double MissingAmount(double needed, double there)
+    {
+        if (needed <= there + Usage.Tolerance)
+            return 0;
+
+        var missing = (needed - there) / needed;
+        return double.IsNaN(missing) ? 1 : Math.Clamp(missing, Usage.Tolerance, 1);
+    }
 
     private static double MissingPart<T>(IReadOnlyCollection<T> needed, Func<T, bool> isThere) =>
         needed.Count == 0 ? 0 : (double)needed.Count(item => !isThere(item)) / needed.Count;

@@ -17,7 +17,7 @@ internal static class CapacityChecks
             _ => true,
             (_, worker) => worker.Free.Slots > 0 ? 0 : 1,
             _ => "without a free slot",
-            (_, worker) => $"has all {worker.Profile.Slots} {Plural("slot", worker.Profile.Slots)} in use"),
+            (_, worker) => $"has {worker.Used.Slots} of {worker.Profile.Slots} {Plural("slot", worker.Profile.Slots)} in use"),
         new(RefusalCode.MemoryBusy,
             _ => true,
             (needs, worker) => MissingAmount(needs.Requirements.MemoryGb, worker.Free.MemoryGb),
@@ -35,7 +35,7 @@ internal static class CapacityChecks
             (needs, worker) => $"has {Gb(worker.Free.DiskGb)} of disk free, needs {Gb(needs.Requirements.DiskGb)}"),
         new(RefusalCode.AcceleratorsBusy,
             needs => needs.Accelerators.Count > 0,
-            (needs, worker) => DevicePick.Of(needs, worker) is null ? 1 : 0,
+            (needs, worker) => DevicePick.IsPossible(needs, worker) ? 0 : 1,
             _ => "without the devices free",
             (needs, _) => $"has too few {Listed("device", needs.Accelerators.Select(need => need.Type))} free"),
     ];

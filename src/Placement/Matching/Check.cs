@@ -4,7 +4,9 @@ namespace LoadBalancer.Placement;
 /// One hard condition, written once: filtering, counting refusals, the funnel and the nearest miss all read the same list of checks.
 /// </summary>
 /// <param name="Code">What a refusal is counted as.</param>
-/// <param name="IsAsked">Whether the run asks for anything here; a check that is not asked for refuses nobody.</param>
+/// <param name="IsAsked">
+/// Whether the run asks for anything here. One that asks for nothing is still refused where more is reserved than there is.
+/// </param>
 /// <param name="Shortfall">0 if the worker passes, else how much of what is needed is missing, up to 1 for all of it.</param>
 /// <param name="Lack">What the refused workers have in common, after "3 workers ..." (<c>without backend 'cuda'</c>).</param>
 /// <param name="Miss">What one refused worker lacks, after its name (<c>has no backend 'cuda'</c>).</param>

@@ -11,7 +11,8 @@ internal sealed class Needs
     /// <exception cref="ArgumentException">An amount is negative or no number: reserving it would make capacity out of nothing.</exception>
     public Needs(Requirements requirements)
     {
-        foreach (var amount in new[] { requirements.MemoryGb, requirements.CpuCores, requirements.DiskGb, requirements.AcceleratorMemoryGb })
+        double[] amounts = [requirements.MemoryGb, requirements.CpuCores, requirements.DiskGb, requirements.AcceleratorMemoryGb];
+        foreach (var amount in amounts)
         {
             if (!(amount >= 0))
                 throw new ArgumentException($"A requirement of {amount} cannot be reserved.", nameof(requirements));

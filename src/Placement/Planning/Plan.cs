@@ -1,6 +1,8 @@
 namespace LoadBalancer.Placement;
 
-/// <summary>What one planning pass proposes. The decisions are reserved already; a commit confirms them, a release takes them back.</summary>
+/// <summary>
+/// What one planning pass proposes. The decisions are reserved already; a commit confirms them, a release takes them back.
+/// </summary>
 /// <param name="Decisions">In the order in which they were taken.</param>
 /// <param name="Impossible">Runs that wait although no registered worker could run them even when empty.</param>
 /// <param name="WakeAt">The earliest <see cref="TestDemand.NotBefore"/> that is still ahead.</param>

@@ -64,7 +64,8 @@ internal sealed record PolicyAnswer(
 }
 
 /// <summary>A policy broke its promise; the message says how, after the policy's name.</summary>
-internal sealed class PolicyException(string message, Exception? thrown = null) : Exception(Wording.Shortened(message, LongestMessage), thrown)
+internal sealed class PolicyException(string message, Exception? thrown = null)
+    : Exception(Wording.Shortened(message, LongestMessage), thrown)
 {
     private const int LongestMessage = 300;
 }

@@ -9,7 +9,9 @@ internal static class Ranking
     /// <summary>Costs closer than this are equal.</summary>
     private const double Tie = 1e-9;
 
-    /// <summary>The cheapest first. Of those equally cheap, one drawn at random comes first, or without chance the first of the list.</summary>
+    /// <summary>
+    /// The cheapest first. Of those equally cheap, one drawn at random comes first, or without chance the first of the list.
+    /// </summary>
     public static IReadOnlyList<Candidate> Cheapest(
         IReadOnlyList<Candidate> candidates, Func<Candidate, double> costOf, Random? chance = null)
     {

@@ -6,6 +6,22 @@ namespace LoadBalancer.Placement;
 /// </summary>
 internal static class DevicePick
 {
+    /// <summary>Whether <see cref="Of"/> would find them all; asked of many workers for each one that is picked from.</summary>
+    public static bool IsPossible(Needs needs, RegisteredWorker worker)
+    {
+        foreach (var need in needs.Accelerators)
+        {
+            var free = 0;
+            foreach (var device in worker.DevicesOf(need.Type))
+                free += IsFree(need, device, worker) ? 1 : 0;
+
+            if (free < need.Devices)
+                return false;
+        }
+
+        return true;
+    }
+
     /// <summary>Null if the worker does not have all of them free.</summary>
     public static IReadOnlyList<DeviceShare>? Of(Needs needs, RegisteredWorker worker)
     {
@@ -27,7 +43,10 @@ internal static class DevicePick
 
     private static IEnumerable<Device> Best(AcceleratorNeed need, RegisteredWorker worker) =>
         worker.DevicesOf(need.Type)
-            .Where(device => need.Accepts(device) && worker.Used.ShareOf(device) + need.Share <= 1 + Usage.Tolerance)
+            .Where(device => IsFree(need, device, worker))
             .OrderByDescending(device => worker.Used.ShareOf(device))
             .ThenBy(device => device.MemoryGb);
+
+    private static bool IsFree(AcceleratorNeed need, Device device, RegisteredWorker worker) =>
+        need.Accepts(device) && worker.Used.ShareOf(device) + need.Share <= 1 + Usage.Tolerance;
 }

@@ -93,7 +93,8 @@ internal sealed partial record SoftwareVersion(IReadOnlyList<long> Numbers, stri
         ^\s* [vV]?
         (?<numbers> [0-9]{1,18} (\.[0-9]{1,18})* )
         ( (?<letter> [a-zA-Z] ) (?![a-zA-Z0-9])
-        | [-._~]? (?<prerelease> (alpha|beta|preview|pre|rc|cr|dev|nightly|canary|snapshot|milestone|insiders?|next|ea|a|b|c|m) (?![a-z]) [0-9a-z.-]* )
+        | [-._~]? (?<prerelease>
+            (alpha|beta|preview|pre|rc|cr|dev|nightly|canary|snapshot|milestone|insiders?|next|ea|a|b|c|m) (?![a-z]) [0-9a-z.-]* )
         | - (?<prerelease> [0-9]+ (\.[0-9]+)* ) (?![0-9a-z.-])
         )?
         (?![0-9])

@@ -2,7 +2,9 @@ using System.Text.RegularExpressions;
 
 namespace LoadBalancer.Placement;
 
-/// <summary>Reads one alternative of a range. What it cannot read is a <see cref="FormatException"/> that says why, as half a sentence.</summary>
+/// <summary>
+/// Reads one alternative of a range. What it cannot read is a <see cref="FormatException"/> that says why, as half a sentence.
+/// </summary>
 internal static partial class VersionNotation
 {
     public static VersionInterval Read(string text)
@@ -127,6 +129,8 @@ internal static partial class VersionNotation
     [GeneratedRegex("""^(?<numbers>[vV]?[0-9]+(\.[0-9]+)*)(\.[xX*])+$""", RegexOptions.ExplicitCapture)]
     private static partial Regex Wildcard();
 
-    [GeneratedRegex("""^[vV]?[0-9]+(\.[0-9]+)*(-[0-9A-Za-z][0-9A-Za-z.-]*|[A-Za-z][0-9A-Za-z.-]*)?(\+[0-9A-Za-z.-]+)?$""", RegexOptions.ExplicitCapture)]
+    [GeneratedRegex(
+        """^[vV]?[0-9]+(\.[0-9]+)*(-[0-9A-Za-z][0-9A-Za-z.-]*|[A-Za-z][0-9A-Za-z.-]*)?(\+[0-9A-Za-z.-]+)?$""",
+        RegexOptions.ExplicitCapture)]
     private static partial Regex WellFormed();
 }

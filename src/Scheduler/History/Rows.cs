@@ -139,7 +139,18 @@ internal sealed class ChangeRow
 
     public TestRunChange ToChange() => new()
     {
-        RunId = RunId, Sequence = Sequence, TestId = TestId, Suite = Suite, Submitter = Submitter, State = State, Attempt = Attempt,
-        WorkerId = WorkerId, FailureKind = FailureKind, Error = Error, DurationSeconds = DurationSeconds, At = At, Reason = Reason,
+        RunId = RunId,
+        Sequence = Sequence,
+        TestId = TestId,
+        Suite = Suite,
+        Submitter = Submitter,
+        State = State,
+        Attempt = Attempt,
+        WorkerId = WorkerId,
+        FailureKind = FailureKind,
+        Error = Error,
+        DurationSeconds = DurationSeconds,
+        At = At,
+        Reason = Reason,
     };
 }

@@ -60,10 +60,6 @@ internal abstract record RetryDecision
         return InfrastructureEnded(run, FailureKinds.WorkerLost, lost.Reason, options);
     }
 
-    /// <summary>After an attempt was given back before it started.</summary>
-    public static RetryDecision AfterGivenBack(TestRun run, string reason) =>
-        run.CancelReason is { } cancelled ? new Cancel(cancelled) : new Retry(reason, Budget.None);
-
     /// <summary>After a round in which no registered worker could ever run it.</summary>
     public static RetryDecision After(TestRun run, RunImpossible impossible, SchedulerOptions options) =>
         run.ImpossibleRounds + 1 < options.MaxRequeueAttempts

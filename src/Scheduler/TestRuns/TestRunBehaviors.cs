@@ -12,16 +12,6 @@ namespace LoadBalancer.Scheduler.TestRuns;
 /// </summary>
 internal static class TestRunBehaviors
 {
-    /// <summary>What the event means for the run's budgets, or null when it speaks of an attempt that is not the current one.</summary>
-    public static RetryDecision? Decide(this TestRun run, RunEvent happened, SchedulerOptions options) => happened switch
-    {
-        AttemptEvent attempt when !run.Owns(attempt.Owner) => null,
-        AttemptFinished finished => RetryDecision.After(run, finished.Report, options),
-        WorkerLost lost => RetryDecision.After(run, lost, options),
-        RunImpossible impossible => RetryDecision.After(run, impossible, options),
-        _ => null,
-    };
-
     public static EventActivityBinder<TestRun, RunSubmitted> Accept(this EventActivityBinder<TestRun, RunSubmitted> binder, TimeProvider time) =>
         binder.Then(context =>
         {
@@ -123,20 +113,19 @@ internal static class TestRunBehaviors
         binder.Then(context => context.Saga.WaitAgain(time, reason));
 
     public static EventActivityBinder<TestRun, AttemptFinished> Complete(
-        this EventActivityBinder<TestRun, AttemptFinished> binder, TimeProvider time, SchedulerOptions options) =>
+        this EventActivityBinder<TestRun, AttemptFinished> binder, TimeProvider time) =>
         binder.Then(context =>
         {
-            var run = context.Saga;
-            run.Record(context.Message, time.GetUtcNow());
-            run.End(time, ((RetryDecision.Complete)run.Decide(context.Message, options)!).Reason);
+            context.Saga.Record(context.Message, time.GetUtcNow());
+            context.Saga.End(time, Judgement.Decided<RetryDecision.Complete>(context).Reason);
         });
 
     public static EventActivityBinder<TestRun, T> Requeue<T>(
-        this EventActivityBinder<TestRun, T> binder, TimeProvider time, SchedulerOptions options) where T : AttemptEvent =>
+        this EventActivityBinder<TestRun, T> binder, TimeProvider time) where T : AttemptEvent =>
         binder.Then(context =>
         {
             var run = context.Saga;
-            var retry = (RetryDecision.Retry)run.Decide(context.Message, options)!;
+            var retry = Judgement.Decided<RetryDecision.Retry>(context);
             run.Record(context.Message, time.GetUtcNow());
             if (retry.Spent is RetryDecision.Budget.Retries)
                 run.RetriesUsed++;
@@ -148,11 +137,11 @@ internal static class TestRunBehaviors
         });
 
     public static EventActivityBinder<TestRun, T> GiveUp<T>(
-        this EventActivityBinder<TestRun, T> binder, TimeProvider time, SchedulerOptions options) where T : RunEvent =>
+        this EventActivityBinder<TestRun, T> binder, TimeProvider time) where T : RunEvent =>
         binder.Then(context =>
         {
             var run = context.Saga;
-            var giveUp = (RetryDecision.GiveUp)run.Decide(context.Message, options)!;
+            var giveUp = Judgement.Decided<RetryDecision.GiveUp>(context);
             if (context.Message is AttemptEvent ended)
                 run.Record(ended, time.GetUtcNow());
             run.Fail(time, giveUp.FailureKind, giveUp.Error);

@@ -25,7 +25,7 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
             When(RunPlaced, IsNextAttempt).Assign(time, this.options).TransitionTo(Assigned).Announce(time),
             When(RunPlaced, IsNotNextAttempt).RefusePlacement(),
             When(RunImpossible, c => Decided(c) is RetryDecision.Retry).CountRound(time, this.options).TransitionTo(Requeued).Announce(time),
-            When(RunImpossible, c => Decided(c) is RetryDecision.GiveUp).GiveUp(time, this.options).TransitionTo(Failed).Announce(time),
+            When(RunImpossible, c => Decided(c) is RetryDecision.GiveUp).GiveUp(time).TransitionTo(Failed).Announce(time),
             When(DeadlinePassed, IsQueueDeadline).TimeOutInQueue(time).TransitionTo(Failed).Announce(time),
             When(CancelRequested).CancelNow(time).TransitionTo(Cancelled).Announce(time),
             When(AttemptFinished).KeepAsEvidence(time),
@@ -55,13 +55,13 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
             Ignore(DeadlinePassed));
 
         During(Assigned, Running,
-            When(AttemptFinished, c => Decided(c) is RetryDecision.Complete).Complete(time, this.options).TransitionTo(Completed).Announce(time),
-            When(AttemptFinished, c => Decided(c) is RetryDecision.Retry).Requeue(time, this.options).TransitionTo(Requeued).Announce(time),
-            When(AttemptFinished, c => Decided(c) is RetryDecision.GiveUp).GiveUp(time, this.options).TransitionTo(Failed).Announce(time),
+            When(AttemptFinished, c => Decided(c) is RetryDecision.Complete).Complete(time).TransitionTo(Completed).Announce(time),
+            When(AttemptFinished, c => Decided(c) is RetryDecision.Retry).Requeue(time).TransitionTo(Requeued).Announce(time),
+            When(AttemptFinished, c => Decided(c) is RetryDecision.GiveUp).GiveUp(time).TransitionTo(Failed).Announce(time),
             When(AttemptFinished, c => Decided(c) is RetryDecision.Cancel).CancelFinished(time).TransitionTo(Cancelled).Announce(time),
             When(AttemptFinished, IsNotOwner).KeepAsEvidence(time),
-            When(WorkerLost, c => Decided(c) is RetryDecision.Retry).Requeue(time, this.options).TransitionTo(Requeued).Announce(time),
-            When(WorkerLost, c => Decided(c) is RetryDecision.GiveUp).GiveUp(time, this.options).TransitionTo(Failed).Announce(time),
+            When(WorkerLost, c => Decided(c) is RetryDecision.Retry).Requeue(time).TransitionTo(Requeued).Announce(time),
+            When(WorkerLost, c => Decided(c) is RetryDecision.GiveUp).GiveUp(time).TransitionTo(Failed).Announce(time),
             When(WorkerLost, c => Decided(c) is RetryDecision.Cancel).CancelLost(time).TransitionTo(Cancelled).Announce(time),
             When(RunPlaced).RefusePlacement(),
             // Proposed before it was assigned.
@@ -119,33 +119,33 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
 
     public Event<CancelRequested> CancelRequested { get; } = null!;
 
-    private static bool IsNextAttempt(BehaviorContext<TestRun, RunPlaced> context) =>
-        context.Message.Decision.Attempt == context.Saga.Attempt + 1;
+    private bool IsNextAttempt(BehaviorContext<TestRun, RunPlaced> context) => Judge(context).IsNextAttempt;
 
-    private static bool IsNotNextAttempt(BehaviorContext<TestRun, RunPlaced> context) => !IsNextAttempt(context);
+    private bool IsNotNextAttempt(BehaviorContext<TestRun, RunPlaced> context) => !Judge(context).IsNextAttempt;
 
     private static bool IsQueueDeadline(BehaviorContext<TestRun, DeadlinePassed> context) => context.Message.Deadline == Deadline.Queue;
 
     private static bool IsStartDeadline(BehaviorContext<TestRun, DeadlinePassed> context) => context.Message.Deadline == Deadline.Start;
 
-    private static bool IsOwner<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent => context.Saga.Owns(context.Message.Owner);
+    private bool IsOwner<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent => Judge(context).IsOwner;
 
-    private static bool IsNotOwner<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent => !IsOwner(context);
+    private bool IsNotOwner<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent => !Judge(context).IsOwner;
 
-    private static bool IsOwnerAndWanted<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent =>
-        IsOwner(context) && context.Saga.CancelReason is null;
+    private bool IsOwnerAndWanted<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent =>
+        Judge(context) is { IsOwner: true, IsCancelled: false };
 
-    private static bool IsOwnerAndCancelled<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent =>
-        IsOwner(context) && context.Saga.CancelReason is not null;
+    private bool IsOwnerAndCancelled<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent =>
+        Judge(context) is { IsOwner: true, IsCancelled: true };
 
-    private static bool HasNotStarted(BehaviorContext<TestRun, RunRecalled> context) =>
-        !context.Message.Started && IsOwnerAndWanted(context);
+    private bool HasNotStarted(BehaviorContext<TestRun, RunRecalled> context) => !context.Message.Started && IsOwnerAndWanted(context);
 
-    private static bool HasNotStartedAndIsCancelled(BehaviorContext<TestRun, RunRecalled> context) =>
+    private bool HasNotStartedAndIsCancelled(BehaviorContext<TestRun, RunRecalled> context) =>
         !context.Message.Started && IsOwnerAndCancelled(context);
 
     /// <summary>What follows from the event; null when it speaks of an attempt that is not the current one.</summary>
-    private RetryDecision? Decided<T>(BehaviorContext<TestRun, T> context) where T : RunEvent => context.Saga.Decide(context.Message, options);
+    private RetryDecision? Decided<T>(BehaviorContext<TestRun, T> context) where T : RunEvent => Judge(context).Decision;
+
+    private Judgement Judge<T>(BehaviorContext<TestRun, T> context) where T : RunEvent => Judgement.Of(context, options);
 
     private void Correlate()
     {

@@ -54,6 +54,8 @@ internal sealed class BrokerProbe(BrokerAddress address, TimeProvider time, ILog
             Ssl = { Enabled = address.UsesTls, ServerName = address.Host },
         };
         await using var connection = await factory.CreateConnectionAsync(cancellationToken);
+        // A missing virtual host or right shows only with the first thing that is asked for.
+        await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
         await connection.CloseAsync(cancellationToken);
     }
 

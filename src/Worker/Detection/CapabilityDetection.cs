@@ -10,7 +10,16 @@ internal static partial class CapabilityDetection
 {
     private const double BytesPerGb = 1e9;
 
-    /// <summary>Looks at the machine; each question is answered within the probe's limit or not at all.</summary>
+    /// <summary>Looks at this machine.</summary>
+    public static async Task<WorkerCapabilities> OfThisMachineAsync(TimeProvider time, CancellationToken cancellationToken)
+    {
+        var mark = new ProcessMark(Guid.NewGuid().ToString("N"));
+        using var guard = new Guard(mark);
+        var probe = new ProgramProbe(new ProcessRunner(guard, mark, killGrace: TimeSpan.Zero, time), ProgramProbe.DefaultLimit);
+        return await OfMachineAsync(probe.AskAsync, cancellationToken);
+    }
+
+    /// <summary>Looks at a machine through a probe; each question is answered within the probe's limit or not at all.</summary>
     public static async Task<WorkerCapabilities> OfMachineAsync(CommandProbe probe, CancellationToken cancellationToken)
     {
         var devices = NvidiaDevices.DetectAsync(probe, cancellationToken);

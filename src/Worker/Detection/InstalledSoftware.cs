@@ -1,6 +1,5 @@
 using System.Text.RegularExpressions;
 using LoadBalancer.Contracts;
-using LoadBalancer.Worker.Processes;
 
 namespace LoadBalancer.Worker.Detection;
 

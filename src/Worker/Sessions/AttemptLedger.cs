@@ -49,7 +49,8 @@ internal sealed class AttemptLedger
     {
         lock (gate)
         {
-            if (!Remember(new RunAttempt(run.RunId, run.Attempt)))
+            var id = new RunAttempt(run.RunId, run.Attempt);
+            if (!Remember(id) || live.ContainsKey(id))
                 return (Intake.Known, null);
             if (closed || draining)
                 return (Intake.Closed, null);

@@ -12,7 +12,7 @@ internal static partial class Log
     public static partial void RegistrationRefused(this ILogger logger, string workerId, string reason);
 
     [LoggerMessage(3, LogLevel.Warning, "Worker {WorkerId} ended session {SessionId}: {Reason}")]
-    public static partial void SessionEnded(this ILogger logger, string workerId, Guid sessionId, string reason);
+    public static partial void SessionLost(this ILogger logger, string workerId, Guid sessionId, string reason);
 
     [LoggerMessage(4, LogLevel.Error, "Worker {WorkerId} starts a new session after an error")]
     public static partial void SessionFailed(this ILogger logger, Exception error, string workerId);
@@ -37,4 +37,10 @@ internal static partial class Log
 
     [LoggerMessage(11, LogLevel.Warning, "Worker {WorkerId} killed {Count} processes that an earlier worker left in {Directory}")]
     public static partial void OrphansKilled(this ILogger logger, string workerId, int count, string directory);
+
+    [LoggerMessage(12, LogLevel.Information, "Worker {WorkerId} left: session {SessionId} is over")]
+    public static partial void WorkerLeft(this ILogger logger, string workerId, Guid sessionId);
+
+    [LoggerMessage(13, LogLevel.Error, "Worker {WorkerId} could not end all tests of session {SessionId}")]
+    public static partial void TestsLeft(this ILogger logger, string workerId, Guid sessionId);
 }

@@ -37,7 +37,7 @@ internal sealed class WorkerAgent(
         var reporter = new Reporter(endpoints.SendAsync, options.Id, time, loggers.CreateLogger<Reporter>());
         var results = new ResultStore(directory.Results, time, loggers.CreateLogger<ResultStore>());
         results.Load();
-        var machine = Machine ?? await CapabilityDetection.OfMachineAsync(new ShortCommand(ShortCommand.DefaultLimit, time).AskAsync, shutdown);
+        var machine = Machine ?? await CapabilityDetection.OfThisMachineAsync(time, shutdown);
         var equipment = new WorkerEquipment
         {
             Options = options,

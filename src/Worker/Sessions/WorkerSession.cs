@@ -95,8 +95,11 @@ internal sealed class WorkerSession : IDisposable
         if (assignments is not null)
             await assignments.DisposeAsync();
 
-        worker.Logger.SessionEnded(worker.Options.Id, id, leaving ? "the worker was shut down" : endReason);
-        if (leaving && clean)
+        if (!clean)
+            worker.Logger.TestsLeft(worker.Options.Id, id);
+        if (!leaving)
+            worker.Logger.SessionLost(worker.Options.Id, id, endReason);
+        else if (clean)
             await SayGoodbyeAsync();
     }
 
@@ -105,6 +108,7 @@ internal sealed class WorkerSession : IDisposable
         reports.Say(new WorkerLeft { Reason = "the worker was shut down" });
         using var limit = new CancellationTokenSource(EndMargin, worker.Time);
         await worker.Reporter.FlushAsync(limit.Token).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        worker.Logger.WorkerLeft(worker.Options.Id, id);
     }
 
     /// <returns>Whether all ended within the limit.</returns>

@@ -2,7 +2,6 @@ using LoadBalancer.Contracts;
 using LoadBalancer.Scheduler.TestRuns;
 using MassTransit;
 using MassTransit.SagaStateMachine;
-using MassTransit.Visualizer;
 using Microsoft.Extensions.Options;
 
 namespace LoadBalancer.Scheduler.Tests.TestRuns;
@@ -19,7 +18,7 @@ public sealed class TransitionTableTests
     {
         var answered = Machine.NextEvents(Machine.GetState(state)).Select(answer => answer.Name).ToHashSet();
 
-        Assert.Empty(MessageEvents().Where(name => !answered.Contains(name)));
+        Assert.Empty(MessageEvents().Except(answered));
     }
 
     [Fact]
@@ -38,11 +37,24 @@ public sealed class TransitionTableTests
     {
         var drawn = File.ReadAllText(Path.Combine(AppContext.BaseDirectory, "test-run-states.mmd"));
 
+        // To be copied over docs/test-run-states.mmd when the table was changed on purpose.
+        File.WriteAllText(Path.Combine(AppContext.BaseDirectory, "test-run-states.actual.mmd"), Drawing());
         Assert.Equal(Drawing(), drawn);
     }
 
-    /// <summary>What <c>docs/test-run-states.mmd</c> must hold.</summary>
-    private static string Drawing() => new StateMachineMermaidGenerator(Machine.GetGraph()).CreateMermaidFile().ReplaceLineEndings("\n").TrimEnd() + "\n";
+    /// <summary>What <c>docs/test-run-states.mmd</c> must hold: states are boxes, events are rounded.</summary>
+    private static string Drawing()
+    {
+        var edges = Machine.GetGraph().Edges
+            .Where(edge => edge.From.Title != "Final" && edge.To.Title != "Final")
+            .Select(edge => $"    {Node(edge.From)} --> {Node(edge.To)}")
+            .Distinct()
+            .Order(StringComparer.Ordinal);
+        return $"flowchart LR\n{string.Join('\n', edges)}\n";
+    }
+
+    private static string Node(Vertex vertex) =>
+        typeof(Event).IsAssignableFrom(vertex.VertexType) ? $"{vertex.Title}([{vertex.Title}])" : vertex.Title;
 
     private static IEnumerable<State> AllStates() => Machine.States.Where(state => state.Name is not ("Initial" or "Final"));
 

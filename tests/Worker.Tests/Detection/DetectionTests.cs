@@ -122,12 +122,13 @@ public sealed class DetectionTests
     [Fact]
     public async Task A_probe_that_hangs_is_killed_and_answers_nothing()
     {
+        var mark = new ProcessMark(Guid.NewGuid().ToString("N"));
         var started = TimeProvider.System.GetTimestamp();
 
-        var answer = await new ShortCommand(TimeSpan.FromMilliseconds(300), TimeProvider.System)
-            .AskAsync("sh", ["-c", "trap '' TERM; echo 1.2.3; sleep 1000"], TestContext.Current.CancellationToken);
+        var answer = await AskAsync("trap '' TERM; echo 1.2.3; sleep 1000", TimeSpan.FromMilliseconds(300), mark);
 
         Assert.Null(answer);
+        Assert.Empty(mark.Bearers());
         Assert.True(TimeProvider.System.GetElapsedTime(started) < TimeSpan.FromSeconds(10));
     }
 
@@ -135,8 +136,22 @@ public sealed class DetectionTests
     [InlineData("echo 1.2.3 >&2", "1.2.3")]
     [InlineData("echo 1.2.3; exit 1", null)]
     public async Task A_probe_answers_with_what_the_program_says_unless_it_fails(string script, string? answer) =>
-        Assert.Equal(answer, await new ShortCommand(TimeSpan.FromSeconds(20), TimeProvider.System)
-            .AskAsync("sh", ["-c", script], TestContext.Current.CancellationToken));
+        Assert.Equal(answer, await AskAsync(script, TimeSpan.FromSeconds(20), new ProcessMark(Guid.NewGuid().ToString("N"))));
+
+    [Fact]
+    public async Task This_machine_has_the_sdk_that_built_the_test()
+    {
+        var machine = await CapabilityDetection.OfThisMachineAsync(TimeProvider.System, TestContext.Current.CancellationToken);
+
+        Assert.StartsWith("10.", machine.Software["dotnet"], StringComparison.Ordinal);
+    }
+
+    private static async Task<string?> AskAsync(string script, TimeSpan limit, ProcessMark mark)
+    {
+        using var guard = new Guard(mark);
+        var probe = new ProgramProbe(new ProcessRunner(guard, mark, TimeSpan.Zero, TimeProvider.System), limit);
+        return await probe.AskAsync("sh", ["-c", script], TestContext.Current.CancellationToken);
+    }
 
     private static Task<string?> Recorded(string executable, IReadOnlyList<string> arguments, CancellationToken cancellationToken) =>
         Task.FromResult(executable switch

@@ -1,0 +1,39 @@
+using MassTransit;
+
+namespace LoadBalancer.Scheduler.TestRuns;
+
+/// <summary>
+/// What an event means for a run as it was when the event arrived. Several lines of the transition table may ask, each after the verbs
+/// of the line before it have run, so it is formed once per event and kept with it.
+/// </summary>
+/// <param name="IsOwner">It speaks of the current attempt.</param>
+/// <param name="IsNextAttempt">It proposes the attempt that follows.</param>
+/// <param name="IsCancelled">Somebody wants the run to end.</param>
+/// <param name="Decision">What the budgets say, or null where the event does not concern them.</param>
+internal sealed record Judgement(bool IsOwner, bool IsNextAttempt, bool IsCancelled, RetryDecision? Decision)
+{
+    public static Judgement Of<T>(BehaviorContext<TestRun, T> context, SchedulerOptions options) where T : RunEvent =>
+        context.GetOrAddPayload(() => Of(context.Saga, context.Message, options));
+
+    /// <summary>The decision by which the line of the table was chosen.</summary>
+    public static TDecision Decided<TDecision>(PipeContext context) where TDecision : RetryDecision =>
+        context.TryGetPayload(out Judgement? judgement) && judgement.Decision is TDecision decision
+            ? decision
+            : throw new InvalidOperationException($"the event was not judged to lead to {typeof(TDecision).Name}");
+
+    private static Judgement Of(TestRun run, RunEvent happened, SchedulerOptions options)
+    {
+        var isOwner = happened is AttemptEvent attempt && run.Owns(attempt.Owner);
+        return new Judgement(
+            isOwner,
+            happened is RunPlaced placed && placed.Decision.Attempt == run.Attempt + 1,
+            run.CancelReason is not null,
+            happened switch
+            {
+                AttemptFinished finished when isOwner => RetryDecision.After(run, finished.Report, options),
+                WorkerLost lost when isOwner => RetryDecision.After(run, lost, options),
+                RunImpossible impossible => RetryDecision.After(run, impossible, options),
+                _ => null,
+            });
+    }
+}
