@@ -133,7 +133,8 @@ internal sealed class FakeScheduler : IAsyncDisposable
                 await next();
         });
         app.MapPost("/api/runs", Submit);
-        app.MapGet("/api/runs", (string? suite, string? state, string? testId, int? limit, string? after) => Results.Json(Page(suite, state, testId, limit, after), Web));
+        app.MapGet("/api/runs", (string? suite, string? state, string? testId, string? order, int? limit, string? after) =>
+            Results.Json(Page(suite, state, testId, order == "newest", limit, after), Web));
         app.MapGet("/api/runs/{id:guid}", (Guid id) => OrNotFound(Details.GetValueOrDefault(id) ?? (Runs.TryGetValue(id, out var run) ? Detail(run) : null)));
         app.MapGet("/api/runs/{id:guid}/output", (Guid id) => OrNotFound(Outputs.GetValueOrDefault(id)));
         app.MapGet("/api/runs/{id:guid}/explanation", (Guid id) => OrNotFound(Runs.TryGetValue(id, out var run)
@@ -188,12 +189,13 @@ internal sealed class FakeScheduler : IAsyncDisposable
         await context.Response.WriteAsJsonAsync(new SubmitAnswers(answers), Web, context.RequestAborted);
     }
 
-    private RunPage Page(string? suite, string? state, string? testId, int? limit, string? after)
+    private RunPage Page(string? suite, string? state, string? testId, bool newestFirst, int? limit, string? after)
     {
         var from = after is null ? 0 : int.Parse(after, System.Globalization.CultureInfo.InvariantCulture);
         var matching = Runs.Values
             .Where(run => (suite is null || run.Suite == suite) && (state is null || run.State == state) && (testId is null || run.TestId == testId))
             .OrderBy(run => run.SubmittedAt).ThenBy(run => run.RunId).ToList();
+        if (newestFirst) matching.Reverse();
         var page = matching.Skip(from).Take(limit ?? 50).ToList();
         return new RunPage { Runs = page, Next = from + page.Count < matching.Count ? $"{from + page.Count}" : null };
     }

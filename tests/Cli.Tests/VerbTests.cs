@@ -285,6 +285,20 @@ public sealed class VerbTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_list_shows_the_latest_runs_and_a_test_id_means_its_latest_run()
+    {
+        foreach (var i in Enumerable.Range(0, 5)) scheduler.Add($"t{i}", "s");
+        var latest = scheduler.Add("t0", "s");
+
+        Assert.Equal(ExitCode.Passed, await lb.Run("status", "--limit", "2", "--json"));
+        Assert.Equal(["t0", "t4"], JsonSerializer.Deserialize<RunPage>(lb.Out, JsonSerializerOptions.Web)!.Runs.Select(run => run.TestId));
+
+        using var one = Lb.At(scheduler);
+        Assert.Equal(ExitCode.Passed, await one.Run("status", "t0"));
+        Assert.StartsWith($"run {latest.RunId}", one.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Cancelling_carries_its_reason()
     {
         var run = scheduler.Add("a", "s");

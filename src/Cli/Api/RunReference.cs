@@ -18,10 +18,10 @@ internal static class RunReference
     {
         if (Guid.TryParse(text, out var runId)) return runId;
 
-        var ofTest = await client.Runs(new RunQuery(TestId: text), cancel).Take(SearchLimit).ToListAsync(cancel);
-        if (ofTest.MaxBy(run => run.SubmittedAt) is { } latest) return latest.RunId;
+        var ofTest = await client.RunPage(new RunQuery(TestId: text, NewestFirst: true), limit: 1, after: null, cancel);
+        if (ofTest.Runs is [var latest, ..]) return latest.RunId;
 
-        var recent = await client.Runs(new RunQuery(), cancel).Take(SearchLimit).ToListAsync(cancel);
+        var recent = await client.Runs(new RunQuery(NewestFirst: true), cancel).Take(SearchLimit).ToListAsync(cancel);
         var matches = text.Length < MinFragment ? [] : recent.Where(run => HasFragment(run, text)).ToList();
         return matches switch
         {

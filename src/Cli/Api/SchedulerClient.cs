@@ -8,8 +8,8 @@ using LoadBalancer.Contracts;
 
 namespace LoadBalancer.Cli.Api;
 
-/// <summary>Which runs a list holds; null means any.</summary>
-internal sealed record RunQuery(string? Suite = null, string? State = null, string? TestId = null);
+/// <summary>Which runs a list holds, null meaning any, and in which order; without one the oldest come first.</summary>
+internal sealed record RunQuery(string? Suite = null, string? State = null, string? TestId = null, bool NewestFirst = false);
 
 /// <summary>The scheduler's HTTP API. What goes wrong leaves as an <see cref="LbException"/> that says what to do.</summary>
 internal sealed class SchedulerClient : IDisposable
@@ -79,6 +79,7 @@ internal sealed class SchedulerClient : IDisposable
             ("suite", query.Suite),
             ("state", query.State),
             ("testId", query.TestId),
+            ("order", query.NewestFirst ? "newest" : null),
             ("limit", limit.ToString(CultureInfo.InvariantCulture)),
             ("after", after)), ReadLimit, cancel);
 

@@ -30,22 +30,19 @@ internal sealed class BrokerPublisher(Uri address, TimeProvider time)
         }
         catch (PublishException e) when (e.IsReturn)
         {
-            throw LbException.Unreachable($"exchange {Names.SubmitTest} at {Shown} has no queue, so nobody would have taken the tests: start a scheduler on this broker", e);
+            throw LbException.Unreachable($"exchange {Names.SubmitTest} at {Shown} has no queue, so nobody would have taken the tests: start a scheduler on this broker first", e);
         }
         catch (Exception e) when (Refusal(e) is { } refusal)
         {
-            throw new LbException(ExitCode.BadInput, $"{Shown} refused: {refusal}. Check user, password and virtual host in --broker or LB_BROKER, and the right to write to {Names.SubmitTest}.", e);
+            throw new LbException(ExitCode.BadInput, $"{Shown} refused: {refusal.TrimEnd('.')}. Check user, password and virtual host in --broker or LB_BROKER, and the right to write to {Names.SubmitTest}.", e);
         }
-        catch (Exception e) when (e is BrokerUnreachableException or AlreadyClosedException or PublishException or IOException)
+        catch (OperationInterruptedException e) when (e.ShutdownReason?.ReplyCode == Constants.NotFound)
         {
-            throw Unreachable(e.GetBaseException().Message, e);
+            throw Unreachable($"there is no exchange {Names.SubmitTest}; start a scheduler on this broker first, or check the virtual host", e);
         }
-        catch (OperationInterruptedException e)
+        catch (Exception e) when (e is BrokerUnreachableException or OperationInterruptedException or PublishException or IOException)
         {
-            var why = e.ShutdownReason?.ReplyCode == Constants.NotFound
-                ? $"there is no exchange {Names.SubmitTest}: start a scheduler on this broker first, or check the virtual host"
-                : e.ShutdownReason?.ReplyText ?? e.Message;
-            throw Unreachable(why, e);
+            throw Unreachable(e.GetBaseException().Message.TrimEnd('.'), e);
         }
     }
 

@@ -28,7 +28,7 @@ internal static class StatusVerb
             var output = common.Output(parse);
             using var client = common.Client(parse);
             if (parse.GetValue(run) is { } reference) await ShowRun(client, output, reference, cancel);
-            else await List(client, output, new RunQuery(parse.GetValue(suite), State(parse.GetValue(state))), parse.GetValue(limit), cancel);
+            else await List(client, output, new RunQuery(parse.GetValue(suite), State(parse.GetValue(state)), NewestFirst: true), parse.GetValue(limit), cancel);
             return ExitCode.Passed;
         });
         return verb;
@@ -64,7 +64,7 @@ internal static class StatusVerb
         }
 
         if (page.Runs.Count > 0) output.Write(table);
-        output.Say(page.Runs.Count == 0 ? "no runs" : page.Next is null ? RunText.Totals(page.Runs) : $"the first {page.Runs.Count}; --limit shows more");
+        output.Say(page.Runs.Count == 0 ? "no runs" : page.Next is null ? RunText.Totals(page.Runs) : $"the latest {page.Runs.Count}; --limit shows more");
     }
 
     private static async Task ShowRun(SchedulerClient client, Output output, string reference, CancellationToken cancel)
