@@ -49,8 +49,7 @@ internal sealed class AttemptLedger
     {
         lock (gate)
         {
-            var id = new RunAttempt(run.RunId, run.Attempt);
-            if (!Remember(id) || live.ContainsKey(id))
+            if (!Remember(new RunAttempt(run.RunId, run.Attempt)))
                 return (Intake.Known, null);
             if (closed || draining)
                 return (Intake.Closed, null);

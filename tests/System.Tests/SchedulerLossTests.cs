@@ -1,0 +1,119 @@
+using LoadBalancer.System.Tests.Clients;
+using LoadBalancer.System.Tests.Servers;
+
+namespace LoadBalancer.System.Tests;
+
+/// <summary>A scheduler that is killed while a real worker works.</summary>
+public sealed class SchedulerLossTests(TestServers servers) : SystemTest(servers)
+{
+    [Fact]
+    public async Task A_run_goes_on_while_its_scheduler_is_killed_and_its_result_is_taken_by_the_next_one()
+    {
+        var first = await StartSchedulerAsync();
+        await StartWorkerAsync(first, "w1");
+        var events = await FollowEventsAsync();
+        var submission = Submission.Shell($"echo ran >> {Folder}/runs; while [ ! -e {Folder}/go ]; do sleep 0.1; done");
+        var runId = Submission.RunIdOf(submission);
+        await Client.SubmitAsync(submission);
+        await events.WaitForAsync(runId, "Running");
+
+        await first.KillAsync();
+        await File.WriteAllTextAsync(Path.Combine(Folder, "go"), "", TestContext.Current.CancellationToken);
+        var second = await StartSchedulerAsync();
+
+        var run = await second.WaitForEndAsync(runId);
+        Assert.Equal(("Completed", 1, "w1"), (run.State, run.Attempt, run.WorkerId));
+        Assert.Equal(["ran"], await File.ReadAllLinesAsync(Path.Combine(Folder, "runs"), TestContext.Current.CancellationToken));
+    }
+}
+
+/// <summary>A scheduler that dies right after each of its commits.</summary>
+public sealed class CrashAfterCommitTests(TestServers servers) : CrashingSchedulerTest(servers)
+{
+    [Fact]
+    public Task Nothing_is_lost_or_accepted_twice_when_the_scheduler_dies_after_a_commit() => DieAtEachOccasionAsync("CRASH_AFTER_COMMIT");
+}
+
+/// <summary>A scheduler that dies right before each of its messages to the broker.</summary>
+public sealed class CrashBeforeSendTests(TestServers servers) : CrashingSchedulerTest(servers)
+{
+    [Fact]
+    public Task Nothing_is_lost_or_accepted_twice_when_the_scheduler_dies_before_a_send() => DieAtEachOccasionAsync("CRASH_BEFORE_SEND");
+}
+
+/// <summary>
+/// Starts one scheduler after the other on the same broker and database. Each gets one occasion further than the one before it, finds
+/// what that one left, and is given one more run; until one lives long enough to end them all.
+/// </summary>
+public abstract class CrashingSchedulerTest(TestServers servers) : SystemTest(servers)
+{
+    private const int MostIncarnations = 40;
+
+    private protected async Task DieAtEachOccasionAsync(string variable)
+    {
+        // A first one makes the queues and the tables, so that the occasions are those of the work.
+        var first = await StartSchedulerAsync();
+        await first.KillAsync();
+        var worker = await ConnectScriptedWorkerAsync("w1", slots: 4);
+        var work = WorkAsync(worker);
+
+        var runs = new List<Guid>();
+        for (var occasion = 1; ; occasion++)
+        {
+            Assert.True(occasion <= MostIncarnations, $"no scheduler lived long enough; {runs.Count} runs");
+            var submission = Submission.Shell("true", testId: $"run-{occasion}");
+            runs.Add(Submission.RunIdOf(submission));
+            await Client.SubmitAsync(submission);
+            if (await LivesUntilAllHaveEndedAsync(variable, occasion, runs))
+            {
+                break;
+            }
+        }
+
+        var last = await StartSchedulerAsync();
+        foreach (var runId in runs)
+        {
+            var run = await last.WaitForEndAsync(runId);
+            Assert.Equal("Completed", run.State);
+            Assert.Single(run.Timeline, change => change.State is "Completed" or "Failed" or "Cancelled");
+            Assert.Equal(run.Timeline.Select(change => change.Sequence).Distinct().Order(), run.Timeline.Select(change => change.Sequence));
+            const string Accepted = "SELECT count(*) FROM outcomes WHERE run_id = @run AND accepted";
+            Assert.Equal(1, await Database.ScalarAsync<long>(Accepted, ("run", runId)));
+        }
+
+        Assert.Equal(worker.Received.Count, worker.Received.Select(run => (run.RunId, run.Attempt)).Distinct().Count());
+        Assert.Empty(work.IsFaulted ? [work.Exception.InnerException!.Message] : Array.Empty<string>());
+    }
+
+    private async Task<bool> LivesUntilAllHaveEndedAsync(string variable, int occasion, List<Guid> runs)
+    {
+        var scheduler = await StartCrashingSchedulerAsync(variable, occasion);
+        await Eventually.TrueAsync($"the scheduler with {variable}={occasion} died, or all runs have ended", async () =>
+            scheduler.HasExited || await AllHaveEndedAsync(runs));
+        if (scheduler.HasExited)
+        {
+            Assert.Equal(128 + 9, scheduler.ExitCode);
+            return false;
+        }
+
+        await scheduler.KillAsync();
+        return true;
+    }
+
+    private async Task<bool> AllHaveEndedAsync(List<Guid> runs)
+    {
+        const string Ended = "SELECT count(*) FROM runs WHERE ended_at IS NOT NULL";
+        return await Database.ScalarAsync<long>(Ended) == runs.Count;
+    }
+
+    private static async Task WorkAsync(ScriptedWorker worker)
+    {
+        await worker.RegisterAsync(limit: TimeSpan.FromMinutes(5));
+        while (true)
+        {
+            var run = await worker.NextRunAsync(limit: TimeSpan.FromMinutes(5));
+            await worker.ReportStartedAsync(run);
+            await worker.ReportFinishedAsync(run);
+        }
+    }
+}

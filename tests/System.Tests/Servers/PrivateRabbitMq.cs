@@ -1,0 +1,91 @@
+using System.Globalization;
+using System.Net.Http.Headers;
+
+namespace LoadBalancer.System.Tests.Servers;
+
+/// <summary>A RabbitMQ node with the management API, on loopback, with its own epmd.</summary>
+internal sealed class PrivateRabbitMq : PrivateServer
+{
+    private readonly string programs;
+    private readonly int amqp = FreePort.Next();
+    private readonly int management = FreePort.Next();
+    private readonly int distribution = FreePort.Next();
+    private readonly int portMapper = FreePort.Next();
+
+    private PrivateRabbitMq(string programs)
+    {
+        this.programs = programs;
+        Write("rabbitmq.conf", $"""
+            listeners.tcp.1 = 127.0.0.1:{amqp}
+            management.tcp.ip = 127.0.0.1
+            management.tcp.port = {management}
+            vm_memory_high_watermark.absolute = 512MB
+            disk_free_limit.absolute = 50MB
+
+            """);
+        // Without this the node listens to other nodes on all addresses.
+        Write("advanced.config", "[{kernel,[{inet_dist_use_interface,{127,0,0,1}}]}].\n");
+        Write("enabled_plugins", "[rabbitmq_management].\n");
+    }
+
+    public static string? Installed { get; } = Newest("/usr/lib/rabbitmq/lib", "rabbitmq_server-*", "sbin", "rabbitmq-server");
+
+    public Uri AmqpUrl => new($"amqp://guest:guest@127.0.0.1:{amqp}/");
+
+    public Uri ManagementUrl => new($"http://guest:guest@127.0.0.1:{management}/");
+
+    /// <summary>The Erlang VM. Its file is deleted early in a shutdown.</summary>
+    public override int ServerProcessId =>
+        int.Parse(File.ReadAllText(Path.Combine(Folder, "rabbitmq.pid")), CultureInfo.InvariantCulture);
+
+    // A node that is only just starting can miss the first signal, so its process group is killed 30 s later.
+    protected override string Script => $$"""
+        epmd -address 127.0.0.1 -port {{portMapper}} & keeper=$!
+        setsid {{programs}}/rabbitmq-server & server=$!
+        (read -r _ <&3; kill -TERM $server; n=0
+         while kill -0 $server; do n=$((n + 1)); [ $n -lt 30 ] || kill -9 -$server; sleep 1; done) & watcher=$!
+        wait $server
+        kill $watcher $keeper
+        wait
+        """;
+
+    protected override IReadOnlyDictionary<string, string> Variables => new Dictionary<string, string>
+    {
+        ["RABBITMQ_NODENAME"] = "lb-test@localhost",
+        ["RABBITMQ_MNESIA_BASE"] = Path.Combine(Folder, "mnesia"),
+        ["RABBITMQ_LOG_BASE"] = Path.Combine(Folder, "log"),
+        ["RABBITMQ_PID_FILE"] = Path.Combine(Folder, "rabbitmq.pid"),
+        ["RABBITMQ_CONFIG_FILE"] = Path.Combine(Folder, "rabbitmq.conf"),
+        ["RABBITMQ_ADVANCED_CONFIG_FILE"] = Path.Combine(Folder, "advanced.config"),
+        ["RABBITMQ_ENABLED_PLUGINS_FILE"] = Path.Combine(Folder, "enabled_plugins"),
+        ["RABBITMQ_CONF_ENV_FILE"] = "/dev/null",
+        ["RABBITMQ_DIST_PORT"] = $"{distribution}",
+        ["ERL_EPMD_PORT"] = $"{portMapper}",
+        ["ERL_EPMD_ADDRESS"] = "127.0.0.1",
+    };
+
+    public static Task<PrivateRabbitMq> StartAsync() =>
+        BootedAsync(new PrivateRabbitMq(Installed ?? throw new FileNotFoundException("RabbitMQ is not installed")));
+
+    /// <summary>An open port may belong to somebody else, so ask this node whether it listens there.</summary>
+    protected override async Task<bool> IsReadyAsync(CancellationToken cancellationToken)
+    {
+        using var http = new HttpClient();
+        http.DefaultRequestHeaders.Authorization = new AuthenticationHeaderValue("Basic", Convert.ToBase64String("guest:guest"u8));
+        try
+        {
+            var check = new Uri($"http://127.0.0.1:{management}/api/health/checks/port-listener/{amqp}");
+            using var answer = await http.GetAsync(check, cancellationToken);
+            return answer.IsSuccessStatusCode;
+        }
+        catch (HttpRequestException)
+        {
+            return false;
+        }
+    }
+
+    /// <summary>Declare queues three seconds before: a younger one may be gone afterwards (RabbitMQ 3.10.8).</summary>
+    protected override void SendCrash() => Signal.SendKill(ServerProcessId);
+
+    private void Write(string name, string content) => File.WriteAllText(Path.Combine(Folder, name), content);
+}

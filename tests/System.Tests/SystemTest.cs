@@ -1,0 +1,99 @@
+using LoadBalancer.System.Tests.Clients;
+using LoadBalancer.System.Tests.Processes;
+using LoadBalancer.System.Tests.Servers;
+
+namespace LoadBalancer.System.Tests;
+
+/// <summary>
+/// A test against the built programs on a real broker and a real database: a virtual host and a database of its own, and everything
+/// it starts ends with it. When it fails, the logs of its processes are in its output.
+/// </summary>
+public abstract class SystemTest(TestServers servers) : IAsyncLifetime
+{
+    private readonly List<IAsyncDisposable> owned = [];
+    private readonly List<ServiceProcess> processes = [];
+    private VirtualHost? broker;
+    private TestDatabase? database;
+    private RawClient? client;
+    private string? folder;
+
+    private protected VirtualHost Broker => broker!;
+
+    private protected TestDatabase Database => database!;
+
+    private protected RawClient Client => client!;
+
+    /// <summary>For files that the runs of this test write.</summary>
+    private protected string Folder => folder ??= Directory.CreateTempSubdirectory("lb-test-").FullName;
+
+    public async ValueTask InitializeAsync()
+    {
+        (broker, database) = (await servers.Broker.NewVirtualHostAsync(), await servers.Database.NewDatabaseAsync());
+        client = Own(await RawClient.ConnectAsync(broker.Url));
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (TestContext.Current.TestState?.Result == TestResult.Failed)
+        {
+            processes.ForEach(process => TestContext.Current.TestOutputHelper?.WriteLine(process.Log));
+        }
+
+        foreach (var resource in owned.AsEnumerable().Reverse())
+        {
+            await resource.DisposeAsync();
+        }
+
+        await (broker?.DisposeAsync() ?? ValueTask.CompletedTask);
+        await (database?.DisposeAsync() ?? ValueTask.CompletedTask);
+        if (folder is not null)
+        {
+            Directory.Delete(folder, recursive: true);
+        }
+
+        GC.SuppressFinalize(this);
+    }
+
+    /// <summary>Starts a scheduler and waits until it is ready.</summary>
+    private protected async Task<SchedulerProcess> StartSchedulerAsync(params (string Name, string Value)[] settings)
+    {
+        var scheduler = Own(await SchedulerProcess.StartAsync(Broker.Url, Database.ConnectionString, Settings(settings)));
+        processes.Add(scheduler);
+        await scheduler.WaitUntilReadyAsync();
+        return scheduler;
+    }
+
+    /// <summary>Starts the scheduler in the host that kills itself when an occasion comes; it may be dead before it is ready.</summary>
+    private protected async Task<SchedulerProcess> StartCrashingSchedulerAsync(string variable, int occasion)
+    {
+        var scheduler = Own(await SchedulerProcess.StartAsync(
+            Broker.Url, Database.ConnectionString, Settings([(variable, $"{occasion}")]), project: "CrashingScheduler"));
+        processes.Add(scheduler);
+        return scheduler;
+    }
+
+    /// <summary>Starts a worker and waits until the scheduler has accepted it.</summary>
+    private protected async Task<WorkerProcess> StartWorkerAsync(
+        SchedulerProcess scheduler, string id, int slots = 1, params (string Name, string Value)[] settings)
+    {
+        var workDirectory = Directory.CreateDirectory(Path.Combine(Folder, $"worker-{id}")).FullName;
+        var worker = Own(await WorkerProcess.StartAsync(Broker.Url, id, slots, workDirectory, Settings(settings)));
+        processes.Add(worker);
+        await scheduler.WaitForWorkerAsync(id);
+        return worker;
+    }
+
+    private protected async Task<ScriptedWorker> ConnectScriptedWorkerAsync(string id, int slots = 1) =>
+        Own(await ScriptedWorker.ConnectAsync(Broker.Url, id, slots));
+
+    private protected async Task<EventLog> FollowEventsAsync() => Own(await Client.FollowEventsAsync());
+
+    private T Own<T>(T resource) where T : IAsyncDisposable
+    {
+        owned.Add(resource);
+        return resource;
+    }
+
+    private static Dictionary<string, string> Settings((string Name, string Value)[] settings) =>
+        settings.ToDictionary(setting => setting.Name, setting => setting.Value);
+}
