@@ -14,6 +14,7 @@ usage: ./servers.sh [--dir DIR] COMMAND [rabbitmq|postgres]     without a name, 
   status     exit 0 when it runs, 3 when it does not
   env        prints the addresses as shell exports: eval "$(./servers.sh env)"
   install    only installs what is missing
+  remove     stops, and deletes the data
 USAGE
     exit 2
 }
@@ -364,5 +365,12 @@ env)
     for server in $servers; do ("${server}_load" && "${server}_env"); done
     ;;
 install) prepare ;;
+remove)
+    [ "$servers" = "rabbitmq postgres" ] || usage
+    rabbitmq_stop
+    (postgres_stop)
+    if postgres_load; then cd / && rm -rf "$cluster"; fi
+    rm -rf "$dir"
+    ;;
 *) usage ;;
 esac
