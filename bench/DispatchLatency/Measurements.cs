@@ -2,8 +2,6 @@ using System.Text;
 using System.Text.Json.Nodes;
 using LoadBalancer.System.Tests.Clients;
 using LoadBalancer.System.Tests.Processes;
-using RabbitMQ.Client;
-using RabbitMQ.Client.Events;
 
 namespace LoadBalancer.DispatchLatency;
 
