@@ -2,7 +2,6 @@ using LoadBalancer.Cli.Api;
 using LoadBalancer.Scheduler;
 using LoadBalancer.Worker;
 using LoadBalancer.Worker.Detection;
-using LoadBalancer.Worker.Processes;
 using LoadBalancer.Worker.Sessions;
 using MassTransit;
 using Microsoft.AspNetCore.Builder;
@@ -145,7 +144,7 @@ internal sealed class EmbeddedHost : IAsyncDisposable
     {
         var bus = app.Services.GetRequiredService<IBus>();
         var loggers = app.Services.GetRequiredService<ILoggerFactory>();
-        var machine = await CapabilityDetection.OfMachineAsync(new ShortCommand(ShortCommand.DefaultLimit, time).AskAsync, cancel);
+        var machine = await CapabilityDetection.OfThisMachineAsync(time, cancel);
         workers = [.. settings.Workers.Select(options =>
             new WorkerAgent(bus, options, [], time, loggers) { Machine = machine }.RunAsync(stopping.Token))];
 
