@@ -2,6 +2,8 @@ using System.Text;
 using System.Text.Json.Nodes;
 using LoadBalancer.System.Tests.Clients;
 using LoadBalancer.System.Tests.Processes;
+using RabbitMQ.Client;
+using RabbitMQ.Client.Events;
 
 namespace LoadBalancer.DispatchLatency;
 

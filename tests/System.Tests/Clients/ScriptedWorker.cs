@@ -92,7 +92,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         await channel.QueueBindAsync(replyTo, replyTo, "");
 
         var accepted = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
-        await ConsumeAsync((IChannel)channel, replyTo, body => Answer(body, accepted));
+        await ConsumeAsync(channel, replyTo, body => Answer(body, accepted));
         await Eventually.TrueAsync($"worker {Id} was accepted", async () =>
         {
             await SendRegistrationAsync(replyTo);
@@ -101,7 +101,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         }, limit);
 
         await ConsumeControlAsync();
-        await ConsumeAsync((IChannel)channel, $"worker-{Id}", Take);
+        await ConsumeAsync(channel, $"worker-{Id}", Take);
         heartbeats = SendHeartbeatsAsync();
     }
 
@@ -211,7 +211,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         await channel!.ExchangeDeclareAsync(control, "fanout", durable: true, autoDelete: false);
         await channel.QueueDeclareAsync(control, durable: true, exclusive: false, autoDelete: false);
         await channel.QueueBindAsync(control, control, "");
-        await ConsumeAsync((IChannel)channel, control, Obey);
+        await ConsumeAsync(channel, control, Obey);
     }
 
     private static async Task ConsumeAsync(IChannel channel, string queue, Action<JsonElement> take)
