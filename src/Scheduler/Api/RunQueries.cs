@@ -14,8 +14,9 @@ internal static class RunQueries
     private const int MostRuns = 1_000;
 
     public static async Task<IResult> ListAsync(
-        string? suite, string? state, string? testId, int? limit, string? after, SchedulerDbContext database, TimeProvider time, CancellationToken cancellationToken)
+        [AsParameters] RunFilter filter, SchedulerDbContext database, TimeProvider time, CancellationToken cancellationToken)
     {
+        var (suite, state, testId, limit, after, order) = filter;
         var runs = database.Runs.AsNoTracking();
         if (suite is not null)
             runs = runs.Where(run => run.Suite == suite);
@@ -23,17 +24,26 @@ internal static class RunQueries
             runs = runs.Where(run => run.CurrentState == state);
         if (testId is not null)
             runs = runs.Where(run => run.TestId == testId);
+        if (order is not (null or "oldest" or "newest"))
+            return Results.ValidationProblem(new Dictionary<string, string[]> { ["order"] = [$"'{order}' is neither 'oldest' nor 'newest'"] });
+
+        var newest = order == "newest";
         var skip = 0;
         if (after is not null)
         {
             if (PageMark.Parse(after) is not { } mark)
                 return Results.ValidationProblem(new Dictionary<string, string[]> { ["after"] = [$"'{after}' is not a mark that an earlier page gave as 'next'"] });
-            runs = runs.Where(run => run.SubmittedAt >= mark.SubmittedAt);
+            runs = newest
+                ? runs.Where(run => run.SubmittedAt <= mark.SubmittedAt)
+                : runs.Where(run => run.SubmittedAt >= mark.SubmittedAt);
             skip = mark.Skip;
         }
 
         var size = Math.Clamp(limit ?? 100, 1, MostRuns);
-        var page = await runs.OrderBy(run => run.SubmittedAt).ThenBy(run => run.CorrelationId).Skip(skip).Take(size + 1).ToListAsync(cancellationToken);
+        var ordered = newest
+            ? runs.OrderByDescending(run => run.SubmittedAt).ThenByDescending(run => run.CorrelationId)
+            : runs.OrderBy(run => run.SubmittedAt).ThenBy(run => run.CorrelationId);
+        var page = await ordered.Skip(skip).Take(size + 1).ToListAsync(cancellationToken);
         var now = time.GetUtcNow();
         return Results.Ok(new RunPage
         {
@@ -112,6 +122,9 @@ internal static class RunQueries
             ? Results.Problem(statusCode: StatusCodes.Status404NotFound, title: "The submission was refused", detail: refusal.Reason)
             : Results.Problem(statusCode: StatusCodes.Status404NotFound, title: "No such run", detail: $"No run {runId} was submitted.");
 }
+
+/// <summary>Which runs are listed, and in which order: <c>oldest</c> first, or <c>newest</c>.</summary>
+internal sealed record RunFilter(string? Suite, string? State, string? TestId, int? Limit, string? After, string? Order);
 
 /// <summary>Where a page ended: how many runs of one instant it has shown.</summary>
 internal sealed record PageMark(DateTimeOffset SubmittedAt, int Skip)

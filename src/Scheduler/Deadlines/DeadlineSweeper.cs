@@ -82,6 +82,7 @@ internal sealed partial class DeadlineSweeper(
             .Where(run => run.EndedAt == null && (run.CurrentState == RunStates.Assigned || run.CurrentState == RunStates.Running))
             .Where(run => !database.Workers.Any(worker =>
                 worker.WorkerId == run.WorkerId && worker.SessionId == run.SessionId && worker.State == SessionState.Alive))
+            .OrderBy(run => run.AssignedAt)
             .Take(AtOnce)
             .ToListAsync(cancellationToken);
         foreach (var run in orphans)
@@ -104,10 +105,10 @@ internal sealed partial class DeadlineSweeper(
         var now = time.GetUtcNow();
         await using var scope = scopes.CreateAsyncScope();
         var runs = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Runs.AsNoTracking();
-        var queue = await runs.Where(run => run.QueueDeadline <= now).Select(run => run.CorrelationId).Take(AtOnce).ToListAsync(cancellationToken);
+        var queue = await runs.Where(run => run.QueueDeadline <= now).OrderBy(run => run.QueueDeadline).Select(run => run.CorrelationId).Take(AtOnce).ToListAsync(cancellationToken);
         foreach (var runId in queue)
             await events.RaiseAsync(new DeadlinePassed(runId, Deadline.Queue), cancellationToken);
-        var start = await runs.Where(run => run.StartDeadline <= now).Select(run => run.CorrelationId).Take(AtOnce).ToListAsync(cancellationToken);
+        var start = await runs.Where(run => run.StartDeadline <= now).OrderBy(run => run.StartDeadline).Select(run => run.CorrelationId).Take(AtOnce).ToListAsync(cancellationToken);
         foreach (var runId in start)
             await events.RaiseAsync(new DeadlinePassed(runId, Deadline.Start), cancellationToken);
     }
