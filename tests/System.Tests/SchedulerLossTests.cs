@@ -48,6 +48,7 @@ public sealed class CrashBeforeSendTests(TestServers servers) : CrashingSchedule
 public abstract class CrashingSchedulerTest(TestServers servers) : SystemTest(servers)
 {
     private const int MostIncarnations = 40;
+    private static readonly TimeSpan WorkerLimit = TimeSpan.FromMinutes(15);
 
     private protected async Task DieAtEachOccasionAsync(string variable)
     {
@@ -108,10 +109,10 @@ public abstract class CrashingSchedulerTest(TestServers servers) : SystemTest(se
 
     private static async Task WorkAsync(ScriptedWorker worker)
     {
-        await worker.RegisterAsync(limit: TimeSpan.FromMinutes(5));
+        await worker.RegisterAsync(WorkerLimit);
         while (true)
         {
-            var run = await worker.NextRunAsync(limit: TimeSpan.FromMinutes(5));
+            var run = await worker.NextRunAsync(WorkerLimit);
             await worker.ReportStartedAsync(run);
             await worker.ReportFinishedAsync(run);
         }

@@ -51,7 +51,6 @@ public sealed class SubmissionTests(TestServers servers) : SystemTest(servers)
         }
 
         Assert.Equal(bodies.Order(StringComparer.Ordinal), kept.Keys.Order(StringComparer.Ordinal));
-        Assert.Contains("a list; a test or", kept["[]"], StringComparison.Ordinal);
         Assert.Contains("tests: is 7", kept["{\"tests\": 7}"], StringComparison.Ordinal);
         Assert.All(kept, letter => Assert.NotEmpty(letter.Value));
     }

@@ -16,7 +16,7 @@ internal sealed record ScriptedRun(Guid RunId, int Attempt, Guid SessionId, stri
 internal sealed class ScriptedWorker : IAsyncDisposable
 {
     private static readonly TimeSpan HeartbeatInterval = TimeSpan.FromSeconds(1);
-    private static readonly TimeSpan RegistrationInterval = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RegistrationInterval = TimeSpan.FromSeconds(30);
 
     private readonly RawClient client;
     private readonly TimeProvider time;
