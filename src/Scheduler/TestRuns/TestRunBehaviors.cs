@@ -33,6 +33,7 @@ internal static class TestRunBehaviors
         {
             var reason = Duplicates.Describe(context.Saga, context.Message.Submission);
             context.Message.Reply.Refuse(reason);
+            context.Saga.Sequence++;
             context.Saga.AnnounceAnswer(RunStates.Duplicate, reason, time.GetUtcNow());
         });
 
