@@ -32,6 +32,8 @@ internal static class SchedulerHost
         configure?.Invoke(builder);
 
         var app = builder.Build();
+        // A policy that nobody registered must stop the start, not the first decision.
+        _ = app.Services.GetRequiredService<PolicySet>();
         app.UseExceptionHandler();
         app.UseStatusCodePages();
         app.MapApi();
@@ -63,7 +65,11 @@ internal static class SchedulerHost
         services.AddSingleton(provider =>
         {
             var options = provider.GetRequiredService<IOptions<PolicyOptions>>().Value;
-            var policies = new PolicySet(provider.GetServices<IPlacementPolicy>(), options.Default);
+            var policies = new PolicySet(provider.GetServices<IPlacementPolicy>());
+            if (options.Problems(policies.Names).ToList() is { Count: > 0 } problems)
+                throw new ConfigurationException(problems);
+
+            policies.Default = options.Default;
             foreach (var (testType, policy) in options.ByTestType)
                 policies.Use(testType, policy);
             return policies;

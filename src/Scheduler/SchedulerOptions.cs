@@ -129,6 +129,15 @@ internal sealed class PolicyOptions
     public string Default { get; set; } = "adaptive";
 
     public Dictionary<string, string> ByTestType { get; set; } = [];
+
+    public IEnumerable<string> Problems(IReadOnlyCollection<string> known)
+    {
+        foreach (var (setting, policy) in ByTestType.Select(entry => ($"ByTestType:{entry.Key}", entry.Value)).Prepend((nameof(Default), Default)))
+        {
+            if (!known.Contains(policy))
+                yield return $"Policies:{setting} is '{policy}'; known policies are {string.Join(", ", known)}";
+        }
+    }
 }
 
 /// <summary>Section <c>Keys:{key}</c>.</summary>

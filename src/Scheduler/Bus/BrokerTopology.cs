@@ -1,6 +1,7 @@
 using LoadBalancer.Contracts;
 using Microsoft.Extensions.Options;
 using RabbitMQ.Client;
+using RabbitMQ.Client.Exceptions;
 
 namespace LoadBalancer.Scheduler.Bus;
 
@@ -103,6 +104,10 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
                 AutomaticRecoveryEnabled = false,
             };
             return connection = await factory.CreateConnectionAsync(cancellationToken);
+        }
+        catch (BrokerUnreachableException refused) when (refused.InnerException is AuthenticationFailureException or OperationInterruptedException)
+        {
+            throw new FatalStartException($"it refuses this user or virtual host ({refused.InnerException.Message}); see Broker:Url", refused);
         }
         finally
         {

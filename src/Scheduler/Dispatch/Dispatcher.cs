@@ -12,15 +12,20 @@ namespace LoadBalancer.Scheduler.Dispatch;
 /// Owns the planner. One loop takes what happened (commits, workers, releases), plans at once, and raises each decision as an event of
 /// its run; the planner has reserved by then, so the next pass need not wait for the commit. What does not commit is taken back.
 /// </summary>
-internal sealed partial class Dispatcher
+internal sealed partial class Dispatcher : IDisposable
 {
     private const int DecisionsPerPass = 256;
+
+    /// <summary>Commits of decisions under way at once: enough to keep the database busy, far fewer than its connections.</summary>
+    private const int CommitsAtOnce = 32;
+
     private static readonly TimeSpan SafetyTick = TimeSpan.FromSeconds(1);
 
     private readonly Channel<Action<Planner>> inputs = Channel.CreateUnbounded<Action<Planner>>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Dictionary<Guid, int> versions = [];
     private readonly Dictionary<Guid, TestDemand> waiting = [];
     private readonly HashSet<Guid> answeringImpossible = [];
+    private readonly SemaphoreSlim committing = new(CommitsAtOnce, CommitsAtOnce);
     private readonly Planner planner;
     private readonly DurationModel durations;
     private readonly TestRunEvents events;
@@ -99,6 +104,8 @@ internal sealed partial class Dispatcher
         }
     }
 
+    public void Dispose() => committing.Dispose();
+
     private async Task WaitForInputAsync(TimeSpan limit, CancellationToken stoppingToken)
     {
         if (limit <= TimeSpan.Zero)
@@ -115,13 +122,13 @@ internal sealed partial class Dispatcher
     {
         var plan = planner.Plan(time.GetUtcNow(), DecisionsPerPass);
         foreach (var decision in plan.Decisions)
-            _ = PlaceAsync(decision, stoppingToken);
+            _ = Task.Run(() => PlaceAsync(decision, stoppingToken), stoppingToken);
         foreach (var failure in plan.PolicyFailures)
             LogPolicyFailed(failure.Policy, failure.RunId, failure.Error);
         if (options.WhenImpossible == WhenImpossible.Fail && time.GetUtcNow() >= graceEnds)
         {
             foreach (var impossible in plan.Impossible.Where(impossible => answeringImpossible.Add(impossible.RunId)))
-                _ = CountImpossibleAsync(impossible, stoppingToken);
+                _ = Task.Run(() => CountImpossibleAsync(impossible, stoppingToken), stoppingToken);
         }
 
         return plan.Decisions.Count == DecisionsPerPass ? time.GetUtcNow() : plan.WakeAt;
@@ -129,6 +136,7 @@ internal sealed partial class Dispatcher
 
     private async Task PlaceAsync(Decision decision, CancellationToken stoppingToken)
     {
+        await committing.WaitAsync(stoppingToken);
         try
         {
             if (fleet.Find(decision.WorkerId) is not { } session || !fleet.TakesWork(session))
@@ -145,6 +153,10 @@ internal sealed partial class Dispatcher
         catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
             Post(planner => TakeBack(decision, exception.Message));
+        }
+        finally
+        {
+            committing.Release();
         }
     }
 
