@@ -76,8 +76,8 @@ internal static class RunViews
     {
         RunStates.Assigned => $"assigned to {run.WorkerId}: {run.Reason}",
         RunStates.Running => $"runs on {run.WorkerId}",
-        _ when run.Attempt > 0 => $"{run.CurrentState} on {run.WorkerId}: {run.Reason}",
-        _ => $"{run.CurrentState}, never started: {run.Reason}",
+        _ when run.Attempt > 0 => $"ended after attempt {run.Attempt} on {run.WorkerId}: {run.Reason}",
+        _ => $"never started: {run.Reason}",
     };
 
     private static AttemptView Attempt(TestRun run, DecisionRow decision, OutcomeRow? outcome)
