@@ -42,15 +42,16 @@ public sealed class CrashBeforeSendTests(TestServers servers) : CrashingSchedule
 }
 
 /// <summary>
-/// Starts one scheduler after the other on the same broker and database. Each gets one occasion further than the one before it and
-/// finds what that one left; the first ones are given one more run each. It ends when one lives long enough to end them all.
+/// Starts one scheduler after the other on the same broker and database. Each gets further than the one before it and finds what that
+/// one left. The first ones get one occasion further and are given one more run each, so that every step is the last one of some
+/// scheduler; then the distance doubles, until one lives long enough to end all runs.
 /// </summary>
 public abstract class CrashingSchedulerTest(TestServers servers) : SystemTest(servers)
 {
-    private const int MostIncarnations = 60;
+    private const int LastOccasion = 200;
 
     /// <summary>More than one run needs from its submission to its result, so that each of its steps is the last one of some scheduler.</summary>
-    private const int LastWithNewRun = 12;
+    private const int LastWithNewRun = 10;
     private static readonly TimeSpan WorkerLimit = TimeSpan.FromMinutes(15);
 
     private protected async Task DieAtEachOccasionAsync(string variable)
@@ -62,9 +63,9 @@ public abstract class CrashingSchedulerTest(TestServers servers) : SystemTest(se
         var work = WorkAsync(worker);
 
         var runs = new List<Guid>();
-        for (var occasion = 1; ; occasion++)
+        for (var occasion = 1; ; occasion += occasion < LastWithNewRun ? 1 : occasion)
         {
-            Assert.True(occasion <= MostIncarnations, $"no scheduler lived long enough; {runs.Count} runs");
+            Assert.True(occasion <= LastOccasion, $"no scheduler lived long enough; {runs.Count} runs");
             if (occasion <= LastWithNewRun)
             {
                 var submission = Submission.Shell("true", testId: $"run-{occasion}");
