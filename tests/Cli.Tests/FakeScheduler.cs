@@ -15,7 +15,7 @@ internal sealed class FakeScheduler : IAsyncDisposable
     private readonly WebApplication app;
     private readonly Lock changing = new();
     private readonly List<TestRunChange> changes = [];
-    private readonly ConcurrentDictionary<Guid, HttpContext> streams = [];
+    private readonly ConcurrentDictionary<Guid, TaskCompletionSource> streams = [];
     private TaskCompletionSource changed = new();
 
     private FakeScheduler(WebApplication app) => this.app = app;
@@ -111,9 +111,10 @@ internal sealed class FakeScheduler : IAsyncDisposable
         return Runs[run.RunId] = run;
     }
 
+    /// <summary>Cuts every open stream. Each request cuts itself: its context is gone for others once it ends.</summary>
     public void DropStreams()
     {
-        foreach (var stream in streams.Values) stream.Abort();
+        foreach (var drop in streams.Values) drop.TrySetResult();
     }
 
     public ValueTask DisposeAsync()
@@ -240,7 +241,8 @@ internal sealed class FakeScheduler : IAsyncDisposable
         lock (changing) next = lastId.Length > 0 ? int.Parse(lastId, System.Globalization.CultureInfo.InvariantCulture) : changes.Count;
         context.Response.ContentType = "text/event-stream";
         await context.Response.Body.FlushAsync(context.RequestAborted);
-        streams[id] = context;
+        var drop = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+        streams[id] = drop;
         try
         {
             while (true)
@@ -255,7 +257,10 @@ internal sealed class FakeScheduler : IAsyncDisposable
                         await context.Response.WriteAsync($"id: {next}\nevent: change\ndata: {JsonSerializer.Serialize(change, Web)}\n\n", context.RequestAborted);
                 }
 
-                await waiting.WaitAsync(context.RequestAborted);
+                if (await Task.WhenAny(waiting, drop.Task).WaitAsync(context.RequestAborted) == waiting) continue;
+
+                context.Abort();
+                return;
             }
         }
         catch (OperationCanceledException)
