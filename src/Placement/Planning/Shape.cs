@@ -73,7 +73,10 @@ internal sealed class Shape(Needs needs)
         Capable.Set(worker.Index, false);
     }
 
-    /// <summary>The capable workers without those to avoid, unless nobody else is capable.</summary>
+    /// <summary>
+    /// The capable workers without those to avoid, unless nobody else who is capable takes work: a worker that is lost or drained may not
+    /// come back for long, and a retry in the same place beats waiting for it.
+    /// </summary>
     public WorkerSet Allowed(IReadOnlyList<string> avoid, Fleet fleet)
     {
         if (avoid.Count == 0)
@@ -84,7 +87,7 @@ internal sealed class Shape(Needs needs)
             avoided.Set(worker.Index, true);
 
         var others = Capable.Except(avoided);
-        return others.IsEmpty ? Capable : others;
+        return others.Overlaps(fleet.Accepting) ? others : Capable;
     }
 
     /// <summary>Why nobody could ever run it; worked out when first asked, and again after the fleet has changed.</summary>

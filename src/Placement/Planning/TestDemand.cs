@@ -32,7 +32,7 @@ public sealed record TestDemand
     /// <summary>Runs that share a key exclude each other up to the key's limit.</summary>
     public IReadOnlyList<string> ConcurrencyKeys { get; init; } = [];
 
-    /// <summary>Workers on which earlier attempts failed: used only if no other registered worker is capable.</summary>
+    /// <summary>Workers on which earlier attempts failed: used only if no other worker that takes work is capable.</summary>
     public IReadOnlyList<string> AvoidWorkers { get; init; } = [];
 
     /// <summary>Not placed earlier than this.</summary>

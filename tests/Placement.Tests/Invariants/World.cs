@@ -143,7 +143,7 @@ internal sealed class World
         var needs = demand.Requirements;
         Assert.True(worker.Accepting, "only an accepting worker gets work");
         Assert.True(Rules.IsCapable(worker, needs), "requirements are never violated");
-        Assert.True(Allowed(demand).Contains(worker), "a worker to avoid is used only if no other is capable");
+        Assert.True(Allowed(demand).Contains(worker), "a worker to avoid is used only if no other that takes work is capable");
         Assert.True(KeysAreFree(demand), "keys are never over their limit");
 
         var reservation = decision.Reservation;
@@ -194,7 +194,7 @@ internal sealed class World
     {
         var capable = fleet.Values.Where(worker => Rules.IsCapable(worker, demand.Requirements)).ToList();
         var others = capable.FindAll(worker => !demand.AvoidWorkers.Contains(worker.WorkerId));
-        return others.Count > 0 ? others : capable;
+        return others.Exists(worker => worker.Accepting) ? others : capable;
     }
 
     /// <summary>Breaks its promise on every other run.</summary>

@@ -165,6 +165,17 @@ public sealed class PlannerTests
     }
 
     [Fact]
+    public void A_retry_does_not_wait_for_another_worker_that_takes_no_work()
+    {
+        planner.Register(Given.Worker("w1"), Given.Worker("lost") with { Accepting = false });
+        var retry = planner.Submitted(Given.Demand() with { Attempt = 2, AvoidWorkers = ["w1"] });
+
+        var decision = Assert.Single(planner.Plan(Given.Noon, 10).Decisions);
+
+        Assert.Equal((retry.RunId, "w1"), (decision.RunId, decision.WorkerId));
+    }
+
+    [Fact]
     public void A_worker_to_avoid_is_still_used_for_equal_runs_that_need_not_avoid_it()
     {
         planner.Register(Given.Worker("w1", slots: 2), Given.Worker("w2", slots: 1));
