@@ -56,18 +56,28 @@ internal sealed partial class OutboxSender(
     {
         try
         {
-            await sender.SendAsync(message, cancellationToken);
+            if (!await IsRoutedAsync(message, cancellationToken))
+                await TakeBackAsync(message, cancellationToken);
             confirmed.Writer.TryWrite(message.Id);
-        }
-        catch (MessageReturnedException)
-        {
-            await TakeBackAsync(message, cancellationToken);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
         {
             // The row is still there: the relay sends it again.
             LogNotSent(message.Kind, message.Address, message.Id, exception.Message);
             inFlight.TryRemove(message.Id, out _);
+        }
+    }
+
+    private async Task<bool> IsRoutedAsync(OutboxMessage message, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await sender.SendAsync(message, cancellationToken);
+            return true;
+        }
+        catch (MessageReturnedException)
+        {
+            return false;
         }
     }
 
@@ -79,7 +89,6 @@ internal sealed partial class OutboxSender(
         bindings.Lost(message.Address, assignment.SessionId);
         var owner = new AttemptOwner(assignment.Attempt, message.Address, assignment.SessionId);
         await events.RaiseAsync(new AssignmentReturned(assignment.RunId, owner), cancellationToken);
-        confirmed.Writer.TryWrite(message.Id);
     }
 
     /// <summary>At the start every row was left by a crash; later only what is old enough to have been missed.</summary>
