@@ -110,8 +110,8 @@ internal static class TestRunBehaviors
         });
 
     public static EventActivityBinder<TestRun, T> GiveBack<T>(
-        this EventActivityBinder<TestRun, T> binder, TimeProvider time, string reason) where T : AttemptEvent =>
-        binder.Then(context => context.Saga.WaitAgain(time, reason));
+        this EventActivityBinder<TestRun, T> binder, string reason) where T : AttemptEvent =>
+        binder.Then(context => context.Saga.WaitAgain(reason));
 
     public static EventActivityBinder<TestRun, AttemptFinished> Complete(
         this EventActivityBinder<TestRun, AttemptFinished> binder, TimeProvider time) =>
@@ -134,7 +134,7 @@ internal static class TestRunBehaviors
                 run.InfrastructureFailures++;
             if (retry.Spent is not RetryDecision.Budget.None && run.WorkerId is { } worker)
                 run.FailedOn = [.. run.FailedOn, worker];
-            run.WaitAgain(time, retry.Reason);
+            run.WaitAgain(retry.Reason);
         });
 
     public static EventActivityBinder<TestRun, T> GiveUp<T>(
@@ -222,7 +222,7 @@ internal static class TestRunBehaviors
         run.Effects.Store(Outcomes.Accepted(run, ended, now));
     }
 
-    private static void WaitAgain(this TestRun run, TimeProvider time, string reason)
+    private static void WaitAgain(this TestRun run, string reason)
     {
         run.Effects.Release(run.Attempt);
         run.StartDeadline = null;

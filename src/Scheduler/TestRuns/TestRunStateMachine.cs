@@ -36,9 +36,9 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
 
         During(Assigned,
             When(AttemptStarted, IsOwner).Start(time).TransitionTo(Running).Announce(time),
-            When(RunRecalled, HasNotStarted).GiveBack(time, "given back by the worker before it started").TransitionTo(Requeued).Announce(time),
+            When(RunRecalled, HasNotStarted).GiveBack("given back by the worker before it started").TransitionTo(Requeued).Announce(time),
             When(RunRecalled, HasNotStartedAndIsCancelled).CancelNow(time).TransitionTo(Cancelled).Announce(time),
-            When(AssignmentReturned, IsOwnerAndWanted).GiveBack(time, "the worker's queue is not bound").TransitionTo(Requeued).Announce(time),
+            When(AssignmentReturned, IsOwnerAndWanted).GiveBack("the worker's queue is not bound").TransitionTo(Requeued).Announce(time),
             When(AssignmentReturned, IsOwnerAndCancelled).CancelNow(time).TransitionTo(Cancelled).Announce(time),
             When(DeadlinePassed, IsStartDeadline).AskBack(time, this.options),
             When(CancelRequested).CancelWhenGivenBack(time));
