@@ -55,7 +55,9 @@ internal sealed class WorkerHeartbeatConsumer(
             token);
     }
 
-    /// <summary>Results that are stored, accepted or as evidence: in both cases the worker has done its part.</summary>
+    /// <summary>
+    /// Results that are stored, accepted or as evidence, and those of runs that nobody remembers: the worker has done its part.
+    /// </summary>
     private async Task<List<RunAttempt>> StoredAsync(WorkerHeartbeat heartbeat, CancellationToken cancellationToken)
     {
         if (heartbeat.Unconfirmed.Count == 0)
@@ -66,7 +68,8 @@ internal sealed class WorkerHeartbeatConsumer(
             .Where(outcome => runs.Contains(outcome.RunId) && outcome.WorkerId == heartbeat.WorkerId && outcome.Outcome != null)
             .Select(outcome => new RunAttempt(outcome.RunId, outcome.Attempt))
             .ToListAsync(cancellationToken);
-        return [.. heartbeat.Unconfirmed.Intersect(stored)];
+        var known = await database.Runs.Where(run => runs.Contains(run.CorrelationId)).Select(run => run.CorrelationId).ToListAsync(cancellationToken);
+        return [.. heartbeat.Unconfirmed.Where(result => stored.Contains(result) || !known.Contains(result.RunId))];
     }
 
     /// <summary>Attempts that run there and should not. One that should, and of whose start nothing was heard, counts as started.</summary>
