@@ -29,6 +29,21 @@ public sealed class SubmissionTests(TestServers servers) : SystemTest(servers)
     }
 
     [Fact]
+    public async Task The_same_message_twice_is_one_run_whatever_its_id_looks_like()
+    {
+        await StartSchedulerAsync();
+        var events = await FollowEventsAsync();
+        var submission = Submission.Shell("true", testId: "known-by-its-message");
+        submission.Remove("runId");
+
+        await Client.SubmitAsync(submission, "job 17/unit");
+        await Client.SubmitAsync(submission, "job 17/unit");
+        await events.WaitForAsync("the repeat is announced", change => change.State == "duplicate");
+
+        Assert.Single(events.All.Select(change => change.RunId).Distinct());
+    }
+
+    [Fact]
     public async Task Bodies_that_cannot_be_read_are_kept_with_the_reason_and_stop_nobody()
     {
         string[] bodies = ["{\"testId\": ", "[]", "", "\"text\"", "{\"tests\": 7}", "not json at all"];

@@ -10,18 +10,19 @@ internal sealed class SubmitTestConsumer(SubmissionDesk desk) : IConsumer<Submis
 {
     public async Task Consume(ConsumeContext<SubmissionBody> context)
     {
-        var messageId = context.MessageId?.ToString();
+        var delivery = DeliveryOf(context);
+        // The broker's message id may have any form; MassTransit knows only GUIDs.
+        var messageId = delivery?.Properties.MessageId ?? context.MessageId?.ToString();
         var body = SubmissionReader.Read(
             context.ReceiveContext.Body.GetBytes(),
-            index => messageId is null ? Guid.CreateVersion7() : RunIds.FromMessage(messageId, index));
-        await desk.SubmitAsync(body.Tests, PublisherOf(context), context.CancellationToken);
+            index => string.IsNullOrEmpty(messageId) ? Guid.CreateVersion7() : RunIds.FromMessage(messageId, index));
+        // The broker has checked the publisher's user name where the message carries one.
+        var publisher = delivery?.Properties.UserId is { Length: > 0 } user ? user : "default";
+        await desk.SubmitAsync(body.Tests, publisher, context.CancellationToken);
     }
 
-    /// <summary>The broker has checked the publisher's user name where the message carries one.</summary>
-    private static string PublisherOf(ConsumeContext context) =>
-        context.ReceiveContext.TryGetPayload(out RabbitMqBasicConsumeContext? delivery) && delivery.Properties.UserId is { Length: > 0 } user
-            ? user
-            : "default";
+    private static RabbitMqBasicConsumeContext? DeliveryOf(ConsumeContext context) =>
+        context.ReceiveContext.TryGetPayload(out RabbitMqBasicConsumeContext? delivery) ? delivery : null;
 }
 
 /// <summary>Stands for a body whose fields are read elsewhere.</summary>

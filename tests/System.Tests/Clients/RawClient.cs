@@ -26,6 +26,14 @@ internal sealed class RawClient : IAsyncDisposable
 
     public Task SubmitAsync(string body) => PublishAsync("submit-test", "", Encoding.UTF8.GetBytes(body), mandatory: true);
 
+    /// <summary>Publishes under a message id of the client's own choosing.</summary>
+    public async Task SubmitAsync(JsonNode body, string messageId)
+    {
+        var properties = Properties();
+        properties.MessageId = messageId;
+        await channel.BasicPublishAsync("submit-test", "", mandatory: true, properties, Encoding.UTF8.GetBytes(body.ToJsonString()));
+    }
+
     public Task CancelAsync(Guid runId, string reason) =>
         PublishAsync("cancel-test", "", new JsonObject { ["runId"] = runId, ["reason"] = reason }, mandatory: true);
 
