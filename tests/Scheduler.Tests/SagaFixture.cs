@@ -1,10 +1,14 @@
+using System.Collections.Concurrent;
 using LoadBalancer.Contracts;
 using LoadBalancer.Placement;
+using LoadBalancer.Scheduler.Dispatch;
+using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.Persistence;
 using LoadBalancer.Scheduler.TestRuns;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 using Microsoft.Extensions.Options;
 using Microsoft.Extensions.Time.Testing;
 
@@ -23,7 +27,7 @@ internal sealed class SagaFixture : IAsyncDisposable
     {
         var database = new DatabaseOptions { ConnectionString = $"Data Source={file}" };
         services = new ServiceCollection()
-            .AddLogging()
+            .AddLogging(logging => logging.AddProvider(Log))
             .AddSingleton<TimeProvider>(Time)
             .AddSingleton(Options.Create(options))
             .AddSingleton(Options.Create(database))
@@ -31,14 +35,23 @@ internal sealed class SagaFixture : IAsyncDisposable
             .AddSingleton<EmbeddedDatabaseGate>()
             .AddSingleton<RunCommits>()
             .AddSingleton<TestRunEvents>()
+            .AddSingleton<WorkerBindings>()
+            .AddSingleton<WorkerFleet>()
+            .AddSingleton<DurationModel>()
+            .AddSingleton(provider => new Planner(new PolicySet(), provider.GetRequiredService<DurationModel>(), new Random(1)))
+            .AddSingleton<Dispatcher>()
             .AddMediator(mediator => mediator.AddSagaStateMachine<TestRunStateMachine, TestRun>().RunRepository())
             .BuildServiceProvider();
-        services.GetRequiredService<RunCommits>().Listen(Commits.Add);
+        services.GetRequiredService<RunCommits>().Listen(Commits.Enqueue);
+        // It listens from its making on.
+        _ = Get<Dispatcher>();
     }
 
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
-    public List<RunCommitted> Commits { get; } = [];
+    public ErrorLog Log { get; } = new();
+
+    public ConcurrentQueue<RunCommitted> Commits { get; } = [];
 
     public Guid RunId { get; } = Guid.NewGuid();
 
@@ -50,6 +63,8 @@ internal sealed class SagaFixture : IAsyncDisposable
         await fixture.ReadAsync(database => database.Database.EnsureCreatedAsync());
         return fixture;
     }
+
+    public T Get<T>() where T : notnull => services.GetRequiredService<T>();
 
     public Task<RunReply> RaiseAsync<T>(T happened) where T : RunEvent =>
         services.GetRequiredService<TestRunEvents>().RaiseAsync(happened, TestContext.Current.CancellationToken);

@@ -24,6 +24,7 @@ internal sealed partial class Dispatcher : IDisposable
     private readonly Channel<Action<Planner>> inputs = Channel.CreateUnbounded<Action<Planner>>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Dictionary<Guid, int> versions = [];
     private readonly Dictionary<Guid, TestDemand> waiting = [];
+    private readonly HashSet<(Guid RunId, int Attempt)> proposed = [];
     private readonly HashSet<Guid> answeringImpossible = [];
     private readonly SemaphoreSlim committing = new(CommitsAtOnce, CommitsAtOnce);
     private readonly Planner planner;
@@ -122,7 +123,11 @@ internal sealed partial class Dispatcher : IDisposable
     {
         var plan = planner.Plan(time.GetUtcNow(), DecisionsPerPass);
         foreach (var decision in plan.Decisions)
+        {
+            proposed.Add((decision.RunId, decision.Attempt));
             _ = Task.Run(() => PlaceAsync(decision, stoppingToken), stoppingToken);
+        }
+
         foreach (var failure in plan.PolicyFailures)
             LogPolicyFailed(failure.Policy, failure.RunId, failure.Error);
         if (options.WhenImpossible == WhenImpossible.Fail && time.GetUtcNow() >= graceEnds)
@@ -141,18 +146,23 @@ internal sealed partial class Dispatcher : IDisposable
         {
             if (fleet.Find(decision.WorkerId) is not { } session || !fleet.TakesWork(session))
             {
-                Post(planner => TakeBack(decision, $"{decision.WorkerId} takes no work any more"));
+                Post(_ => TakeBack(decision, $"{decision.WorkerId} takes no work any more"));
                 return;
             }
 
             var reply = await events.RaiseAsync(
                 new RunPlaced(decision.RunId, session.SessionId, session.Capabilities.Class, decision), stoppingToken);
-            if (!reply.Applied)
-                Post(planner => planner.Release(decision.RunId, decision.Attempt));
+            Post(_ =>
+            {
+                if (reply.Applied)
+                    proposed.Remove((decision.RunId, decision.Attempt));
+                else
+                    TakeBack(decision, reply.Reason);
+            });
         }
         catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
-            Post(planner => TakeBack(decision, exception.Message));
+            Post(_ => TakeBack(decision, exception.Message));
         }
         finally
         {
@@ -174,10 +184,11 @@ internal sealed partial class Dispatcher : IDisposable
         Post(_ => answeringImpossible.Remove(impossible.RunId));
     }
 
-    /// <summary>The decision was not stored: its reservation ends, and the run waits as before.</summary>
+    /// <summary>The decision was not stored: its reservation ends, and the run waits as before if it still does.</summary>
     private void TakeBack(Decision decision, string problem)
     {
         LogTakenBack(decision.RunId, decision.WorkerId, problem);
+        proposed.Remove((decision.RunId, decision.Attempt));
         planner.Release(decision.RunId, decision.Attempt);
         if (waiting.TryGetValue(decision.RunId, out var demand))
             planner.Submit(demand);
@@ -217,7 +228,9 @@ internal sealed partial class Dispatcher : IDisposable
     {
         var demand = Demands.Of(run);
         waiting[run.CorrelationId] = demand;
-        planner.Submit(demand);
+        // While its placement is being stored the run holds a reservation; if that fails, it is submitted again from here.
+        if (!proposed.Contains((demand.RunId, demand.Attempt)))
+            planner.Submit(demand);
     }
 
     private void Register(WorkerSession session) => planner.Register(Demands.Of(session, fleet.TakesWork(session)));
@@ -245,7 +258,7 @@ internal sealed partial class Dispatcher : IDisposable
     [LoggerMessage(Level = LogLevel.Error, Message = "Policy {Policy} failed on run {RunId}, which goes on waiting: {Problem}")]
     private partial void LogPolicyFailed(string policy, Guid runId, string problem);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {RunId} was not assigned to {WorkerId} and goes on waiting: {Problem}")]
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Run {RunId} was not assigned to {WorkerId}: {Problem}")]
     private partial void LogTakenBack(Guid runId, string workerId, string problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "That run {RunId} is impossible could not be stored: {Problem}")]

@@ -1,0 +1,104 @@
+using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Dispatch;
+using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.Persistence;
+using LoadBalancer.Scheduler.TestRuns;
+
+namespace LoadBalancer.Scheduler.Tests.Dispatch;
+
+public sealed class DispatcherTests
+{
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(30);
+
+    [Fact]
+    public async Task A_waiting_run_is_assigned_to_a_worker_that_can_take_it()
+    {
+        await using var saga = await SagaFixture.StartAsync();
+        await using var loop = new Loop(saga.Get<Dispatcher>());
+
+        await RegisterAsync(saga);
+        await saga.SubmitAsync();
+        await CommittedAsync(saga, saga.RunId, RunStates.Assigned);
+
+        var run = await saga.RunAsync();
+        Assert.Equal((1, SagaFixture.Worker), (run.Attempt, run.WorkerId));
+    }
+
+    [Fact]
+    public async Task News_of_a_run_whose_placement_is_being_stored_disturb_nothing()
+    {
+        await using var saga = await SagaFixture.StartAsync();
+        await RegisterAsync(saga);
+        await saga.SubmitAsync();
+        var run = await saga.RunAsync();
+
+        // The placement is decided, and waits here to be stored.
+        var gate = await saga.Get<EmbeddedDatabaseGate>().EnterAsync(TestContext.Current.CancellationToken);
+        await using var loop = new Loop(saga.Get<Dispatcher>());
+        await UntilAsync(async () => await ReservationsAsync(saga) == 1);
+
+        // As a repeated submission does: the run's row changes, and the run goes on waiting.
+        run.Version++;
+        saga.Get<RunCommits>().Publish(new RunCommitted(run, null, [], []));
+        Assert.Equal(1, await ReservationsAsync(saga));
+        gate!.Dispose();
+        await CommittedAsync(saga, saga.RunId, RunStates.Assigned);
+        Assert.Empty(saga.Log.Errors);
+    }
+
+    [Fact]
+    public async Task A_freed_worker_gets_the_next_run_at_once()
+    {
+        await using var saga = await SagaFixture.StartAsync();
+        await using var loop = new Loop(saga.Get<Dispatcher>());
+        await RegisterAsync(saga);
+        await saga.SubmitAsync();
+        await CommittedAsync(saga, saga.RunId, RunStates.Assigned);
+        var second = Guid.NewGuid();
+        await saga.RaiseAsync(new RunSubmitted(second, new SubmitTest { RunId = second, TestId = "another", Submitter = "ci" }));
+
+        await saga.FinishAsync();
+
+        // The clock stands still, so only the release can cause it.
+        await CommittedAsync(saga, second, RunStates.Assigned);
+    }
+
+    private static async Task RegisterAsync(SagaFixture saga)
+    {
+        var refusal = await saga.Get<WorkerFleet>().RegisterAsync(
+            SagaFixture.Worker,
+            SagaFixture.Session,
+            new WorkerRegistered { Slots = 1, ReplyTo = "", Capabilities = new WorkerCapabilities { CpuCores = 1, MemoryGb = 4 } },
+            TestContext.Current.CancellationToken);
+        Assert.Null(refusal);
+    }
+
+    private static Task<int> ReservationsAsync(SagaFixture saga) =>
+        saga.Get<Dispatcher>().AskAsync(planner => planner.ReservationsOn(SagaFixture.Worker).Count, TestContext.Current.CancellationToken);
+
+    private static Task CommittedAsync(SagaFixture saga, Guid runId, string state) =>
+        UntilAsync(() => Task.FromResult(saga.Commits.Any(commit => commit.Run.CorrelationId == runId && commit.Run.CurrentState == state)));
+
+    private static async Task UntilAsync(Func<Task<bool>> condition)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while (!await condition())
+            await Task.Delay(10, limit.Token);
+    }
+
+    /// <summary>The dispatcher's loop for the length of a test.</summary>
+    private sealed class Loop : IAsyncDisposable
+    {
+        private readonly CancellationTokenSource stopping = new();
+        private readonly Task running;
+
+        public Loop(Dispatcher dispatcher) => running = Task.Run(() => dispatcher.RunAsync(stopping.Token));
+
+        public async ValueTask DisposeAsync()
+        {
+            await stopping.CancelAsync();
+            await running;
+            stopping.Dispose();
+        }
+    }
+}
