@@ -31,7 +31,11 @@ internal sealed class SagaFixture : IAsyncDisposable
             .AddSingleton<TimeProvider>(Time)
             .AddSingleton(Options.Create(options))
             .AddSingleton(Options.Create(database))
-            .AddDbContext<SchedulerDbContext>(builder => SchedulerDbContext.Use(builder, database))
+            .AddDbContext<SchedulerDbContext>(builder =>
+            {
+                SchedulerDbContext.Use(builder, database);
+                builder.AddInterceptors(Answers);
+            })
             .AddSingleton<EmbeddedDatabaseGate>()
             .AddSingleton<RunCommits>()
             .AddSingleton<TestRunEvents>()
@@ -50,6 +54,8 @@ internal sealed class SagaFixture : IAsyncDisposable
     public FakeTimeProvider Time { get; } = new(new DateTimeOffset(2026, 1, 1, 0, 0, 0, TimeSpan.Zero));
 
     public ErrorLog Log { get; } = new();
+
+    public LostAnswers Answers { get; } = new();
 
     public ConcurrentQueue<RunCommitted> Commits { get; } = [];
 

@@ -22,13 +22,9 @@ internal sealed partial class Dispatcher : IDisposable
     private static readonly TimeSpan SafetyTick = TimeSpan.FromSeconds(1);
 
     private readonly Channel<Action<Planner>> inputs = Channel.CreateUnbounded<Action<Planner>>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly Dictionary<Guid, int> versions = [];
-    private readonly Dictionary<Guid, TestDemand> waiting = [];
-    private readonly HashSet<(Guid RunId, int Attempt)> proposed = [];
-    private readonly HashSet<Guid> answeringImpossible = [];
     private readonly SemaphoreSlim committing = new(CommitsAtOnce, CommitsAtOnce);
     private readonly Planner planner;
-    private readonly DurationModel durations;
+    private readonly DispatchState state;
     private readonly TestRunEvents events;
     private readonly WorkerFleet fleet;
     private readonly SchedulerOptions options;
@@ -40,11 +36,12 @@ internal sealed partial class Dispatcher : IDisposable
         Planner planner, DurationModel durations, TestRunEvents events, RunCommits commits, WorkerFleet fleet, WorkerBindings bindings,
         IOptions<SchedulerOptions> options, TimeProvider time, ILogger<Dispatcher> logger)
     {
-        (this.planner, this.durations, this.events, this.fleet, this.options, this.time, this.logger) =
-            (planner, durations, events, fleet, options.Value, time, logger);
-        commits.Listen(committed => Post(_ => Apply(committed)));
+        (this.planner, this.events, this.fleet, this.options, this.time, this.logger) =
+            (planner, events, fleet, options.Value, time, logger);
+        state = new DispatchState(planner, durations);
+        commits.Listen(committed => Post(_ => state.Apply(committed)));
         fleet.Changed += session => Post(_ => Register(session));
-        fleet.Forgotten += workerId => Post(planner => planner.Forget(workerId));
+        fleet.Forgotten += workerId => Post(_ => state.Forget(workerId));
         bindings.Changed += workerId => Post(_ =>
         {
             if (fleet.Find(workerId) is { } session)
@@ -82,14 +79,9 @@ internal sealed partial class Dispatcher : IDisposable
     /// <summary>Takes over what was stored. Called before the loop starts.</summary>
     public void Restore(IEnumerable<TestRun> waitingRuns, IEnumerable<ReservationRow> reservations, IEnumerable<OutcomeRow> outcomes)
     {
-        foreach (var lesson in outcomes.Select(Outcomes.ToLesson).OfType<RunOutcome>())
-            durations.Learn(lesson);
         foreach (var session in fleet.All)
             Register(session);
-        foreach (var reservation in reservations)
-            planner.Restore(Decisions.ToReservation(reservation));
-        foreach (var run in waitingRuns)
-            Wait(run);
+        state.Restore(waitingRuns, reservations, outcomes);
         graceEnds = time.GetUtcNow() + options.StartGrace;
     }
 
@@ -121,18 +113,14 @@ internal sealed partial class Dispatcher : IDisposable
 
     private DateTimeOffset? PlanOnce(CancellationToken stoppingToken)
     {
-        var plan = planner.Plan(time.GetUtcNow(), DecisionsPerPass);
+        var plan = state.Plan(time.GetUtcNow(), DecisionsPerPass);
         foreach (var decision in plan.Decisions)
-        {
-            proposed.Add((decision.RunId, decision.Attempt));
             _ = Task.Run(() => PlaceAsync(decision, stoppingToken), stoppingToken);
-        }
-
         foreach (var failure in plan.PolicyFailures)
             LogPolicyFailed(failure.Policy, failure.RunId, failure.Error);
         if (options.WhenImpossible == WhenImpossible.Fail && time.GetUtcNow() >= graceEnds)
         {
-            foreach (var impossible in plan.Impossible.Where(impossible => answeringImpossible.Add(impossible.RunId)))
+            foreach (var impossible in state.TakeImpossible(plan))
                 _ = Task.Run(() => CountImpossibleAsync(impossible, stoppingToken), stoppingToken);
         }
 
@@ -146,23 +134,17 @@ internal sealed partial class Dispatcher : IDisposable
         {
             if (fleet.Find(decision.WorkerId) is not { } session || !fleet.TakesWork(session))
             {
-                Post(_ => TakeBack(decision, $"{decision.WorkerId} takes no work any more"));
+                Answer(decision, stored: false, $"{decision.WorkerId} takes no work any more");
                 return;
             }
 
             var reply = await events.RaiseAsync(
                 new RunPlaced(decision.RunId, session.SessionId, session.Capabilities.Class, decision), stoppingToken);
-            Post(_ =>
-            {
-                if (reply.Applied)
-                    proposed.Remove((decision.RunId, decision.Attempt));
-                else
-                    TakeBack(decision, reply.Reason);
-            });
+            Answer(decision, reply.Applied, reply.Reason);
         }
         catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
-            Post(_ => TakeBack(decision, exception.Message));
+            Answer(decision, stored: false, exception.Message);
         }
         finally
         {
@@ -181,59 +163,16 @@ internal sealed partial class Dispatcher : IDisposable
             LogImpossibleNotStored(impossible.RunId, exception.Message);
         }
 
-        Post(_ => answeringImpossible.Remove(impossible.RunId));
+        Post(_ => state.RoundCounted(impossible.RunId));
     }
 
-    /// <summary>The decision was not stored: its reservation ends, and the run waits as before if it still does.</summary>
-    private void TakeBack(Decision decision, string problem)
+    private void Answer(Decision decision, bool stored, string problem) => Post(_ =>
     {
-        LogTakenBack(decision.RunId, decision.WorkerId, problem);
-        proposed.Remove((decision.RunId, decision.Attempt));
-        planner.Release(decision.RunId, decision.Attempt);
-        if (waiting.TryGetValue(decision.RunId, out var demand))
-            planner.Submit(demand);
-    }
+        if (state.Answered(decision, stored))
+            LogTakenBack(decision.RunId, decision.WorkerId, problem);
+    });
 
-    private void Apply(RunCommitted committed)
-    {
-        if (committed.ReleasedAttempt is { } attempt)
-            planner.Release(committed.Run.CorrelationId, attempt);
-        foreach (var lesson in committed.Outcomes.Select(Outcomes.ToLesson).OfType<RunOutcome>())
-            durations.Learn(lesson);
-        Follow(committed.Run);
-    }
-
-    /// <summary>Commits of one run may become known out of order; only the newest counts.</summary>
-    private void Follow(TestRun run)
-    {
-        if (versions.TryGetValue(run.CorrelationId, out var known) && known >= run.Version)
-            return;
-
-        if (run.EndedAt is null)
-            versions[run.CorrelationId] = run.Version;
-        else
-            versions.Remove(run.CorrelationId);
-        if (run.IsWaiting)
-        {
-            Wait(run);
-        }
-        else
-        {
-            waiting.Remove(run.CorrelationId);
-            planner.Withdraw(run.CorrelationId);
-        }
-    }
-
-    private void Wait(TestRun run)
-    {
-        var demand = Demands.Of(run);
-        waiting[run.CorrelationId] = demand;
-        // While its placement is being stored the run holds a reservation; if that fails, it is submitted again from here.
-        if (!proposed.Contains((demand.RunId, demand.Attempt)))
-            planner.Submit(demand);
-    }
-
-    private void Register(WorkerSession session) => planner.Register(Demands.Of(session, fleet.TakesWork(session)));
+    private void Register(WorkerSession session) => state.Register(session, fleet.TakesWork(session));
 
     private void Supervised(Action action) => Supervised<object?>(() =>
     {

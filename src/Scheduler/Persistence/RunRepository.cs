@@ -112,7 +112,7 @@ internal sealed class RunRepositoryContext<T>(
         if (run.Effects.ReleasedAttempt is { } attempt)
             await database.Reservations.Where(r => r.RunId == run.CorrelationId && r.Attempt == attempt).ExecuteDeleteAsync(CancellationToken);
         await database.SaveChangesAsync(CancellationToken);
-        Stored = new RunCommitted(run, run.Effects.ReleasedAttempt, [.. run.Effects.Rows.OfType<OutboxMessage>()], [.. run.Effects.Rows.OfType<History.OutcomeRow>()]);
+        Stored = new RunCommitted(run, [.. run.Effects.Rows.OfType<OutboxMessage>()], [.. run.Effects.Rows.OfType<History.OutcomeRow>()]);
         run.Effects.Clear();
     }
 }

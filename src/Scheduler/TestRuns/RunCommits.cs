@@ -5,7 +5,7 @@ namespace LoadBalancer.Scheduler.TestRuns;
 
 /// <summary>A change that is durable. <see cref="Run"/> is not changed any more by whoever stored it.</summary>
 internal sealed record RunCommitted(
-    TestRun Run, int? ReleasedAttempt, IReadOnlyList<OutboxMessage> Messages, IReadOnlyList<OutcomeRow> Outcomes);
+    TestRun Run, IReadOnlyList<OutboxMessage> Messages, IReadOnlyList<OutcomeRow> Outcomes);
 
 /// <summary>
 /// Tells what was committed to those in this process who act on it at once: the outbox sends, the dispatcher plans, watchers look.

@@ -1,4 +1,4 @@
-using System.Data.Common;
+using LoadBalancer.Scheduler.Persistence;
 using MassTransit.Mediator;
 using Microsoft.EntityFrameworkCore;
 
@@ -6,59 +6,58 @@ namespace LoadBalancer.Scheduler.TestRuns;
 
 /// <summary>
 /// Raises events of the saga in process. Returns when the event is durable or was answered without a change; conflicts are repeated,
-/// and an unreachable database is waited for as long as the caller does.
+/// and an unreachable database is waited for. A try that has begun runs to its end whatever the caller does, so that what it commits is
+/// always told to <see cref="RunCommits"/>.
 /// </summary>
-internal sealed partial class TestRunEvents(IMediator mediator, TimeProvider time, ILogger<TestRunEvents> logger)
+internal sealed partial class TestRunEvents(
+    IMediator mediator, RunCommits commits, IServiceScopeFactory scopes, TimeProvider time, ILogger<TestRunEvents> logger)
 {
     private const int MaxConflicts = 20;
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
-    /// <exception cref="OperationCanceledException">The token was cancelled; whether the event committed is unknown.</exception>
+    /// <exception cref="OperationCanceledException">The token was cancelled before anything was tried.</exception>
     public async Task<RunReply> RaiseAsync<T>(T happened, CancellationToken cancellationToken) where T : RunEvent
     {
-        var conflicts = 0;
+        var (conflicts, inDoubt) = (0, false);
         for (var attempt = 1; ; attempt++)
         {
+            // What may be durable must be told, so an event in doubt outlives its caller.
+            var until = inDoubt ? CancellationToken.None : cancellationToken;
+            until.ThrowIfCancellationRequested();
             try
             {
                 happened.Reply.Reset();
-                await mediator.Send(happened, cancellationToken);
+                await mediator.Send(happened, CancellationToken.None);
+                if (inDoubt)
+                    await TellAgainAsync(happened.RunId);
                 return happened.Reply;
             }
-            catch (Exception exception) when (IsConflict(exception) && ++conflicts <= MaxConflicts)
+            catch (Exception exception) when (DatabaseTrouble.IsConflict(exception) && ++conflicts <= MaxConflicts)
             {
-                await PauseAsync(TimeSpan.FromMilliseconds(5 * conflicts), cancellationToken);
+                await PauseAsync(TimeSpan.FromMilliseconds(5 * conflicts), until);
             }
-            catch (Exception exception) when (IsDatabaseAway(exception) && !cancellationToken.IsCancellationRequested)
+            catch (Exception exception) when (DatabaseTrouble.IsAway(exception))
             {
+                inDoubt = true;
                 LogDatabaseAway(typeof(T).Name, happened.RunId, exception.GetBaseException().Message);
-                await PauseAsync(TimeSpan.FromMilliseconds(50) * Math.Min(attempt, 40), cancellationToken);
+                await PauseAsync(TimeSpan.FromMilliseconds(50) * Math.Min(attempt, 40), CancellationToken.None);
             }
         }
     }
 
-    private Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>
-        Task.Delay(pause < LongestPause ? pause : LongestPause, time, cancellationToken);
-
-    /// <summary>Another event of the same run committed in between.</summary>
-    private static bool IsConflict(Exception exception) => Chain(exception).Any(e =>
-        e is DbUpdateConcurrencyException or DbException { SqlState: UniqueViolation or SerializationFailure or DeadlockDetected } or
-            Microsoft.Data.Sqlite.SqliteException { SqliteErrorCode: SqliteConstraint or SqliteBusy });
-
-    private static bool IsDatabaseAway(Exception exception) => Chain(exception).Any(e =>
-        e is DbException { IsTransient: true } or System.Net.Sockets.SocketException or EndOfStreamException);
-
-    private static IEnumerable<Exception> Chain(Exception exception)
+    /// <summary>
+    /// An earlier try may have committed without an answer; the last one then found nothing to do and told nothing. The stored row tells.
+    /// </summary>
+    private async Task TellAgainAsync(Guid runId)
     {
-        for (var e = exception; e is not null; e = e.InnerException)
-            yield return e;
+        await using var scope = scopes.CreateAsyncScope();
+        var runs = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Runs.AsNoTracking();
+        if (await runs.SingleOrDefaultAsync(run => run.CorrelationId == runId) is { } stored)
+            commits.Publish(new RunCommitted(stored, [], []));
     }
 
-    private const string UniqueViolation = "23505";
-    private const string SerializationFailure = "40001";
-    private const string DeadlockDetected = "40P01";
-    private const int SqliteBusy = 5;
-    private const int SqliteConstraint = 19;
+    private Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>
+        Task.Delay(pause < LongestPause ? pause : LongestPause, time, cancellationToken);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Event} of run {RunId} waits for the database: {Problem}")]
     private partial void LogDatabaseAway(string @event, Guid runId, string problem);

@@ -14,7 +14,7 @@ public sealed class DispatcherTests
     public async Task A_waiting_run_is_assigned_to_a_worker_that_can_take_it()
     {
         await using var saga = await SagaFixture.StartAsync();
-        await using var loop = new Loop(saga.Get<Dispatcher>());
+        await using var loop = new DispatchLoop(saga.Get<Dispatcher>());
 
         await RegisterAsync(saga);
         await saga.SubmitAsync();
@@ -34,12 +34,12 @@ public sealed class DispatcherTests
 
         // The placement is decided, and waits here to be stored.
         var gate = await saga.Get<EmbeddedDatabaseGate>().EnterAsync(TestContext.Current.CancellationToken);
-        await using var loop = new Loop(saga.Get<Dispatcher>());
+        await using var loop = new DispatchLoop(saga.Get<Dispatcher>());
         await UntilAsync(async () => await ReservationsAsync(saga) == 1);
 
         // As a repeated submission does: the run's row changes, and the run goes on waiting.
         run.Version++;
-        saga.Get<RunCommits>().Publish(new RunCommitted(run, null, [], []));
+        saga.Get<RunCommits>().Publish(new RunCommitted(run, [], []));
         Assert.Equal(1, await ReservationsAsync(saga));
         gate!.Dispose();
         await CommittedAsync(saga, saga.RunId, RunStates.Assigned);
@@ -50,7 +50,7 @@ public sealed class DispatcherTests
     public async Task A_freed_worker_gets_the_next_run_at_once()
     {
         await using var saga = await SagaFixture.StartAsync();
-        await using var loop = new Loop(saga.Get<Dispatcher>());
+        await using var loop = new DispatchLoop(saga.Get<Dispatcher>());
         await RegisterAsync(saga);
         await saga.SubmitAsync();
         await CommittedAsync(saga, saga.RunId, RunStates.Assigned);
@@ -84,21 +84,5 @@ public sealed class DispatcherTests
         using var limit = new CancellationTokenSource(Patience);
         while (!await condition())
             await Task.Delay(10, limit.Token);
-    }
-
-    /// <summary>The dispatcher's loop for the length of a test.</summary>
-    private sealed class Loop : IAsyncDisposable
-    {
-        private readonly CancellationTokenSource stopping = new();
-        private readonly Task running;
-
-        public Loop(Dispatcher dispatcher) => running = Task.Run(() => dispatcher.RunAsync(stopping.Token));
-
-        public async ValueTask DisposeAsync()
-        {
-            await stopping.CancelAsync();
-            await running;
-            stopping.Dispose();
-        }
     }
 }

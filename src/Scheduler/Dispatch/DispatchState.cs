@@ -1,0 +1,126 @@
+using LoadBalancer.Placement;
+using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.History;
+using LoadBalancer.Scheduler.TestRuns;
+
+namespace LoadBalancer.Scheduler.Dispatch;
+
+/// <summary>
+/// What the planner is told of commits, workers and refused decisions. It follows the stored runs, never its own wishes: a reservation in
+/// the planner ends when the stored run no longer holds that attempt. Used by one caller at a time; knows no time but what it is given.
+/// </summary>
+internal sealed class DispatchState(Planner planner, DurationModel durations)
+{
+    private readonly Dictionary<Guid, Known> runs = [];
+    private readonly Dictionary<Guid, TestDemand> waiting = [];
+    private readonly Dictionary<Guid, int> reserved = [];
+    private readonly HashSet<Guid> answeringImpossible = [];
+
+    /// <summary>Takes over what was stored, before anything else happens.</summary>
+    public void Restore(IEnumerable<TestRun> waitingRuns, IEnumerable<ReservationRow> reservations, IEnumerable<OutcomeRow> outcomes)
+    {
+        Learn(outcomes);
+        foreach (var row in reservations)
+        {
+            planner.Restore(Decisions.ToReservation(row));
+            reserved[row.RunId] = row.Attempt;
+        }
+
+        foreach (var run in waitingRuns)
+            Wait(run);
+    }
+
+    /// <param name="session">The worker's latest session.</param>
+    /// <param name="takesWork">Whether it may be handed anything new.</param>
+    public void Register(WorkerSession session, bool takesWork) => planner.Register(Demands.Of(session, takesWork));
+
+    public void Forget(string workerId) => planner.Forget(workerId);
+
+    /// <summary>Decides what can be decided now. Each decision is answered by <see cref="Answered"/>.</summary>
+    public Plan Plan(DateTimeOffset now, int maxDecisions)
+    {
+        var plan = planner.Plan(now, maxDecisions);
+        foreach (var decision in plan.Decisions)
+            reserved[decision.RunId] = decision.Attempt;
+        return plan;
+    }
+
+    /// <summary>The impossible runs whose round is not being counted already. Each is answered by <see cref="RoundCounted"/>.</summary>
+    public IReadOnlyList<ImpossibleRun> TakeImpossible(Plan plan) =>
+        [.. plan.Impossible.Where(impossible => answeringImpossible.Add(impossible.RunId))];
+
+    public void RoundCounted(Guid runId) => answeringImpossible.Remove(runId);
+
+    /// <summary>
+    /// A decision was stored or not. If not, its reservation ends and the run waits as before, unless the run turns out to hold this very
+    /// attempt: then it was stored by a commit whose answer was lost.
+    /// </summary>
+    /// <returns>Whether the decision was taken back.</returns>
+    public bool Answered(Decision decision, bool stored)
+    {
+        var holds = runs.GetValueOrDefault(decision.RunId).HeldAttempt == decision.Attempt;
+        if (stored || holds || reserved.GetValueOrDefault(decision.RunId) != decision.Attempt)
+            return false;
+
+        Release(decision.RunId);
+        if (waiting.TryGetValue(decision.RunId, out var demand))
+            planner.Submit(demand);
+        return true;
+    }
+
+    /// <summary>Something about a run became durable, or its row was read again because that was in doubt.</summary>
+    public void Apply(RunCommitted committed)
+    {
+        Learn(committed.Outcomes);
+        Follow(committed.Run);
+    }
+
+    /// <summary>Commits of one run may become known out of order; only the newest counts.</summary>
+    private void Follow(TestRun run)
+    {
+        if (runs.TryGetValue(run.CorrelationId, out var known) && known.Version > run.Version)
+            return;
+
+        if (run.EndedAt is null)
+            runs[run.CorrelationId] = new Known(run.Version, run.HoldsWorker ? run.Attempt : null);
+        else
+            runs.Remove(run.CorrelationId);
+        // A reservation of a later attempt is a decision that is being stored.
+        if (!run.HoldsWorker && reserved.TryGetValue(run.CorrelationId, out var attempt) && attempt <= run.Attempt)
+            Release(run.CorrelationId);
+        if (run.IsWaiting)
+            Wait(run);
+        else
+            StopWaiting(run.CorrelationId);
+    }
+
+    private void Wait(TestRun run)
+    {
+        var demand = Demands.Of(run);
+        waiting[run.CorrelationId] = demand;
+        // While its placement is being stored the run holds a reservation; if that fails, it is submitted again from here.
+        if (!reserved.ContainsKey(run.CorrelationId))
+            planner.Submit(demand);
+    }
+
+    private void StopWaiting(Guid runId)
+    {
+        waiting.Remove(runId);
+        planner.Withdraw(runId);
+    }
+
+    private void Release(Guid runId)
+    {
+        if (reserved.Remove(runId, out var attempt))
+            planner.Release(runId, attempt);
+    }
+
+    private void Learn(IEnumerable<OutcomeRow> outcomes)
+    {
+        foreach (var lesson in outcomes.Select(Outcomes.ToLesson).OfType<RunOutcome>())
+            durations.Learn(lesson);
+    }
+
+    /// <summary>The newest known row of a run that has not ended.</summary>
+    private readonly record struct Known(int Version, int? HeldAttempt);
+}

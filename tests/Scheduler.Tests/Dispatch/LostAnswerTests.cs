@@ -1,0 +1,75 @@
+using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Dispatch;
+using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.TestRuns;
+
+namespace LoadBalancer.Scheduler.Tests.Dispatch;
+
+/// <summary>A commit took place and its answer was lost: the event is tried again and finds nothing to do, but nobody was told.</summary>
+public sealed class LostAnswerTests
+{
+    [Fact]
+    public async Task A_placement_keeps_its_reservation()
+    {
+        await using var saga = await SagaFixture.StartAsync();
+        await saga.SubmitAsync();
+        saga.Answers.LoseNext();
+        await using var loop = new DispatchLoop(saga.Get<Dispatcher>());
+        await RegisterAsync(saga);
+
+        await TimePassesUntilAsync(saga, () => saga.Commits.Any(commit => commit.Run.CurrentState == RunStates.Assigned));
+        Assert.Equal(1, await ReservedAsync(saga));
+        Assert.Equal(1, (await saga.RunAsync()).Attempt);
+    }
+
+    [Fact]
+    public async Task A_run_that_was_given_back_is_placed_again()
+    {
+        await using var saga = await SagaFixture.StartAsync();
+        await using var loop = new DispatchLoop(saga.Get<Dispatcher>());
+        await RegisterAsync(saga);
+        await saga.SubmitAsync();
+        await TimePassesUntilAsync(saga, () => saga.Commits.Any(commit => commit.Run.CurrentState == RunStates.Assigned));
+
+        saga.Answers.LoseNext();
+        var recalled = saga.RaiseAsync(new RunRecalled(saga.RunId, saga.Owner(), Started: false));
+        await TimePassesUntilAsync(saga, () => recalled.IsCompleted && saga.Commits.Any(commit => commit.Run.Attempt == 2));
+        Assert.Equal(1, await ReservedAsync(saga));
+    }
+
+    [Fact]
+    public async Task A_run_that_ended_frees_its_worker()
+    {
+        await using var saga = await SagaFixture.StartAsync();
+        await using var loop = new DispatchLoop(saga.Get<Dispatcher>());
+        await RegisterAsync(saga);
+        await saga.SubmitAsync();
+        await TimePassesUntilAsync(saga, () => saga.Commits.Any(commit => commit.Run.CurrentState == RunStates.Assigned));
+
+        saga.Answers.LoseNext();
+        var finished = saga.FinishAsync();
+        await TimePassesUntilAsync(saga, () => finished.IsCompleted);
+        Assert.Equal(0, await ReservedAsync(saga));
+    }
+
+    private static async Task RegisterAsync(SagaFixture saga) => Assert.Null(await saga.Get<WorkerFleet>().RegisterAsync(
+        SagaFixture.Worker,
+        SagaFixture.Session,
+        new WorkerRegistered { Slots = 1, ReplyTo = "", Capabilities = new WorkerCapabilities { MemoryGb = 8, CpuCores = 4, Class = "class-a" } },
+        TestContext.Current.CancellationToken));
+
+    private static Task<int> ReservedAsync(SagaFixture saga) => saga.Get<Dispatcher>().AskAsync(
+        planner => planner.ReservationsOn(SagaFixture.Worker).Count, TestContext.Current.CancellationToken);
+
+    /// <summary>The pauses between tries are on the fixture's clock.</summary>
+    private static async Task TimePassesUntilAsync(SagaFixture saga, Func<bool> condition)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
+        while (!condition())
+        {
+            saga.Time.Advance(TimeSpan.FromMilliseconds(10));
+            await Task.Delay(TimeSpan.FromMilliseconds(5), limit.Token);
+        }
+    }
+}
