@@ -48,7 +48,7 @@ public sealed class ServersTests(TestServers servers)
     {
         Assert.SkipWhen(PrivatePostgres.Installed is null, "postgresql is not installed");
         await using var server = await PrivatePostgres.StartAsync();
-        var database = new TestDatabase("postgres", server.ConnectionString, () => Task.CompletedTask);
+        var database = new TestDatabase("postgres", server.ConnectionString, _ => Task.CompletedTask);
         await database.ScalarAsync<object>("CREATE TABLE kept AS SELECT 7 AS number");
         await server.CrashAsync();
 

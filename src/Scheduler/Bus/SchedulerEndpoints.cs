@@ -9,6 +9,8 @@ namespace LoadBalancer.Scheduler.Bus;
 internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IBrokerTopology topology)
 {
     private const int AtOnce = 16;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
     private readonly List<HostReceiveEndpointHandle> connected = [];
 
     public async Task ConnectAsync(CancellationToken cancellationToken)
@@ -33,6 +35,12 @@ internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IB
             endpoint.UseRawJsonSerializer(RawSerializerOptions.AnyMessageType, isDefault: true);
             // Nobody listens for faults: the reason stands in the headers of the dead letter.
             endpoint.PublishFaults = false;
+            // Without a limit: with the database away every place is soon taken by a message that waits, and the queue keeps the rest.
+            endpoint.UseMessageRetry(retry =>
+            {
+                retry.Handle<Exception>(PassingTrouble.Is);
+                retry.Exponential(int.MaxValue, FirstPause, LongestPause, FirstPause);
+            });
             if (quorum && endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
                 rabbit.SetQuorumQueue();
             endpoint.ConfigureConsumer<TConsumer>(context);

@@ -36,7 +36,7 @@ internal sealed class DatabaseServer : IAsyncDisposable
         await ExecuteAsync($"CREATE DATABASE {name}{(template is null ? "" : $" TEMPLATE {template.Name}")}");
         // A pool of its own would keep connections to every test's database.
         var builder = new NpgsqlConnectionStringBuilder(connectionString) { Database = name };
-        return new TestDatabase(name, builder.ConnectionString, () => ExecuteAsync($"DROP DATABASE {name} WITH (FORCE)"));
+        return new TestDatabase(name, builder.ConnectionString, ExecuteAsync);
     }
 
     public async ValueTask DisposeAsync()

@@ -3,7 +3,8 @@ using Npgsql;
 namespace LoadBalancer.System.Tests.Servers;
 
 /// <summary>One test's database.</summary>
-internal sealed class TestDatabase(string name, string connectionString, Func<Task> drop) : IAsyncDisposable
+/// <param name="executeElsewhere">Executes SQL on the same server in another database.</param>
+internal sealed class TestDatabase(string name, string connectionString, Func<string, Task> executeElsewhere) : IAsyncDisposable
 {
     public string Name => name;
 
@@ -23,5 +24,14 @@ internal sealed class TestDatabase(string name, string connectionString, Func<Ta
         return (T?)await command.ExecuteScalarAsync();
     }
 
-    public async ValueTask DisposeAsync() => await drop();
+    /// <summary>Cuts every connection and lets nobody in.</summary>
+    public async Task CloseAsync()
+    {
+        await executeElsewhere($"ALTER DATABASE {name} ALLOW_CONNECTIONS false");
+        await executeElsewhere($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+    }
+
+    public Task OpenAsync() => executeElsewhere($"ALTER DATABASE {name} ALLOW_CONNECTIONS true");
+
+    public async ValueTask DisposeAsync() => await executeElsewhere($"DROP DATABASE {name} WITH (FORCE)");
 }
