@@ -33,6 +33,11 @@ public sealed record WorkerRegistered : Report
     /// <summary>The session that this worker's work directory names as the last one: naming it lets the new one take over at once.</summary>
     public Guid? PreviousSessionId { get; init; }
 
+    /// <summary>
+    /// The previous session ended by itself because no heartbeat was answered in time; what it ran then was stopped by it.
+    /// </summary>
+    public bool PreviousSessionFenced { get; init; }
+
     public string Version { get; init; } = "";
 
     /// <summary>The queue for the answer.</summary>

@@ -14,7 +14,7 @@ internal static partial class CapabilityDetection
     public static async Task<WorkerCapabilities> OfThisMachineAsync(TimeProvider time, CancellationToken cancellationToken)
     {
         var mark = new ProcessMark(Guid.NewGuid().ToString("N"));
-        using var guard = new Guard(mark);
+        using var guard = new Guard(mark, time);
         var probe = new ProgramProbe(new ProcessRunner(guard, mark, killGrace: TimeSpan.Zero, time), ProgramProbe.DefaultLimit);
         return await OfMachineAsync(probe.AskAsync, cancellationToken);
     }

@@ -108,7 +108,7 @@ internal sealed class ChildProcess : IAsyncDisposable
         if (await output.ReadAsync(ready).AsTask().WaitAsync(GateLimit, time) == 0)
             throw new InvalidOperationException("the shell that starts the process ended at once");
 
-        guard.Add(Id);
+        guard.Add(Id, mark);
         await process.StandardInput.WriteAsync("go\n");
         process.StandardInput.Close();
 

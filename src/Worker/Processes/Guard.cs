@@ -1,64 +1,67 @@
+using System.ComponentModel;
 using System.Diagnostics;
 using System.Globalization;
 
 namespace LoadBalancer.Worker.Processes;
 
 /// <summary>
-/// A small shell that knows the process groups of all running children. It reads their numbers from a pipe that only the worker holds open:
-/// however the worker dies, the pipe closes and the shell kills the groups and whatever else carries the worker's mark.
-/// A guard that was killed is replaced at the next registration.
+/// A small shell that knows the process groups of all running children. It reads them from a pipe that only the worker holds open:
+/// however the worker dies, the pipe closes and the shell kills the groups and whatever else carries the worker's mark. It also kills the
+/// children when a fence passes that was not moved in time: a worker that is frozen cannot end its tests itself.
+/// A guard that was killed is replaced when next a child is added or the fence is moved.
 /// </summary>
-internal sealed class Guard(ProcessMark mark) : IDisposable
+internal sealed class Guard(ProcessMark mark, TimeProvider time) : IDisposable
 {
-    // Twice, because a child may fork while its group is being killed.
-    private const string Script = """
-        exec >/dev/null 2>&1
-        trap '' HUP INT TERM
-        groups=' '
-        while read -r verb group; do
-            case $verb in
-                add) groups="$groups$group " ;;
-                del) case $groups in *" $group "*) groups="${groups%% $group *} ${groups#* $group }" ;; esac ;;
-            esac
-        done
-        for round in 1 2; do
-            for group in $groups; do kill -s KILL -- "-$group"; done
-            for file in $(grep -lF -- "$1" /proc/[0-9]*/environ); do
-                id=${file#/proc/}
-                kill -s KILL "${id%/environ}"
-            done
-            sleep 0.1
-        done
-        """;
+    private static readonly TimeSpan ShortestFence = TimeSpan.FromMilliseconds(10);
 
     private readonly Lock gate = new();
-    private readonly HashSet<int> groups = [];
+    private readonly Dictionary<int, ProcessMark> children = [];
+    private readonly ProcessMark sleeperMark = mark.ForChild();
+    private (long From, TimeSpan After)? fence;
     private Process? shell;
 
     /// <summary>The shell's process id; for tests and diagnostics.</summary>
     public int? ProcessId => shell?.Id;
 
-    /// <summary>Hands a group over. When this returns, the group dies with the worker.</summary>
-    public void Add(int group)
+    /// <summary>Hands a child over. When this returns, its group and whatever carries its mark die with the worker.</summary>
+    /// <exception cref="InvalidOperationException">There is no guard to be had.</exception>
+    public void Add(int group, ProcessMark childMark)
     {
         lock (gate)
         {
-            groups.Add(group);
-            if (shell is { HasExited: false } && TryTell("add", group))
-                return;
-
-            Replace();
+            children.Add(group, childMark);
+            if (!Tell($"add {Line(group, childMark)}") && !TryReplace())
+                throw new InvalidOperationException("the guard process ended at once; nothing is started without one");
         }
     }
 
-    /// <summary>Takes back a group of which nothing is left.</summary>
+    /// <summary>Takes back a child of which nothing is left.</summary>
     public void Remove(int group)
     {
         lock (gate)
         {
-            groups.Remove(group);
-            if (shell is { HasExited: false })
-                TryTell("del", group);
+            if (children.Remove(group, out var childMark))
+                Tell($"del {Line(group, childMark)}");
+        }
+    }
+
+    /// <summary>Moves the fence: all children are killed after this time unless it is moved again or lifted. Needs <c>/proc</c>.</summary>
+    public void Fence(TimeSpan after)
+    {
+        lock (gate)
+        {
+            fence = (time.GetTimestamp(), after);
+            if (!TellFence() && children.Count > 0)
+                TryReplace();
+        }
+    }
+
+    public void LiftFence()
+    {
+        lock (gate)
+        {
+            fence = null;
+            Tell("lift");
         }
     }
 
@@ -73,32 +76,56 @@ internal sealed class Guard(ProcessMark mark) : IDisposable
         }
     }
 
-    private void Replace()
+    private static string Line(int group, ProcessMark childMark) =>
+        string.Create(CultureInfo.InvariantCulture, $"{group}:{childMark.Entry}");
+
+    /// <returns>Whether there is a guard that knows all children.</returns>
+    private bool TryReplace()
     {
+        if (shell is not null)
+            sleeperMark.KillBearers();
         shell?.Dispose();
-        shell = Start();
-        foreach (var group in groups)
+        try
         {
-            if (!TryTell("add", group))
-                throw new InvalidOperationException("the guard process ended at once; nothing is started without one");
+            shell = Start();
         }
+        catch (Win32Exception)
+        {
+            shell = null;
+            return false;
+        }
+
+        return (fence is null || TellFence()) && children.All(child => Tell($"add {Line(child.Key, child.Value)}"));
     }
 
-    private Process Start()
+    private Process? Start()
     {
-        var start = Shell.InOwnSession(Script, "lb-guard", $"{ProcessMark.Variable}={mark.Value}");
+        var start = Shell.InOwnSession(GuardScript.Text, "lb-guard", mark.Entry, sleeperMark.Entry);
         start.RedirectStandardInput = true;
         start.WorkingDirectory = "/";
         start.Environment.Clear();
         start.Environment["PATH"] = Environment.GetEnvironmentVariable("PATH") ?? "/usr/bin:/bin";
-        return Process.Start(start) ?? throw new InvalidOperationException("the guard process did not start");
+        return Process.Start(start);
     }
 
-    private bool TryTell(string verb, int group)
+    private bool TellFence()
     {
+        var (from, after) = fence!.Value;
+        var left = after - time.GetElapsedTime(from);
+        var hundredths = (long)Math.Ceiling((left > ShortestFence ? left : ShortestFence).TotalMilliseconds / 10);
+        return Tell(string.Create(CultureInfo.InvariantCulture, $"fence {hundredths}"));
+    }
+
+    /// <returns>Whether there is a guard to tell it to.</returns>
+    private bool Tell(string line)
+    {
+        if (shell is not { HasExited: false })
+            return false;
+
         try
         {
-            shell!.StandardInput.Write(string.Create(CultureInfo.InvariantCulture, $"{verb} {group}\n"));
+            // In one write, so that a line is never cut.
+            shell.StandardInput.Write(line + "\n");
             shell.StandardInput.Flush();
             return true;
         }

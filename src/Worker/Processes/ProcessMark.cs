@@ -17,6 +17,12 @@ internal sealed class ProcessMark(string value)
 
     public string Value => value;
 
+    /// <summary>As it stands in the environment of a bearer.</summary>
+    public string Entry => $"{Variable}={Value}";
+
+    /// <summary>A mark for one worker process: what an earlier one's guard still has to kill is told from what a later one starts.</summary>
+    public ProcessMark ForProcess() => new($"{Value}.{Guid.NewGuid():N}");
+
     /// <summary>A mark for one child: it contains this one, so that a search for this one finds the child too.</summary>
     public ProcessMark ForChild() => new($"{Value}.{Interlocked.Increment(ref children)}.");
 
@@ -45,7 +51,7 @@ internal sealed class ProcessMark(string value)
         if (!Directory.Exists("/proc"))
             return [];
 
-        var wanted = Encoding.UTF8.GetBytes($"{Variable}={Value}");
+        var wanted = Encoding.UTF8.GetBytes(Entry);
         var processes = Directory.EnumerateDirectories("/proc").Select(Path.GetFileName).Where(IsProcess).Select(int.Parse!);
         return [.. processes.Where(id => Carries(id, wanted))];
     }

@@ -24,6 +24,7 @@ internal sealed class Registration(Guid sessionId, WorkerEquipment worker)
             Capabilities = worker.Capabilities,
             Slots = worker.Options.Slots,
             PreviousSessionId = worker.Directory.PreviousSession,
+            PreviousSessionFenced = worker.Directory.PreviousSessionFenced,
             Version = WorkerVersion.Text,
             ReplyTo = Names.WorkerReply(worker.Options.Id, sessionId),
         };

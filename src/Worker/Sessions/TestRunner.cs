@@ -77,10 +77,16 @@ internal sealed class TestRunner(
         var run = attempt.Run;
         logger.AttemptStarted(run.RunId, run.Attempt, run.TestId);
         reports.Say(new TestStarted { RunId = run.RunId, Attempt = run.Attempt });
-        var finished = await ExecuteAsync(attempt);
+        var finished = Doubted(await ExecuteAsync(attempt));
         logger.AttemptFinished(run.RunId, run.Attempt, finished.Outcome, finished.Error);
         reports.Finish(finished);
     }
+
+    /// <summary>Once the lease is over the guard may have killed the test, which says nothing against it; only a success stands.</summary>
+    private TestFinished Doubted(TestFinished finished) =>
+        lease.IsLive || finished.Outcome is TestOutcome.Passed or TestOutcome.Skipped or TestOutcome.Stopped
+            ? finished
+            : finished with { Outcome = TestOutcome.Stopped, ExitCode = null, Error = "it ended after the session's lease, perhaps by the guard" };
 
     private async Task<TestFinished> ExecuteAsync(TestAttempt attempt)
     {

@@ -34,6 +34,9 @@ internal sealed class WorkDirectory : IDisposable
     /// <summary>The last session that was accepted, or null.</summary>
     public Guid? PreviousSession => Guid.TryParse(ReadText("session"), out var session) ? session : null;
 
+    /// <summary>Whether that session ended by itself because its lease was not renewed.</summary>
+    public bool PreviousSessionFenced => PreviousSession is { } session && ReadText("fenced") == session.ToString();
+
     /// <summary>Opens and locks the directory; waits for a worker that is just ending.</summary>
     /// <exception cref="SettingException">It cannot be used, or another worker keeps it.</exception>
     public static async Task<WorkDirectory> OpenAsync(
@@ -77,6 +80,9 @@ internal sealed class WorkDirectory : IDisposable
     }
 
     public void WriteSession(Guid session) => Write("session", session);
+
+    /// <summary>Remembers that the session ended by itself because its lease was not renewed.</summary>
+    public void WriteFenced(Guid session) => Write("fenced", session);
 
     public void Dispose() => held.Dispose();
 

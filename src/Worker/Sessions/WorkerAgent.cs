@@ -32,7 +32,8 @@ internal sealed class WorkerAgent(
         if (directory.RemoveLeftovers() is var killed and > 0)
             logger.OrphansKilled(options.Id, killed, directory.Root);
 
-        using var guard = new Guard(directory.Mark);
+        var mark = directory.Mark.ForProcess();
+        using var guard = new Guard(mark, time);
         var endpoints = new WorkerEndpoints(bus, options);
         var reporter = new Reporter(endpoints.SendAsync, options.Id, time, loggers.CreateLogger<Reporter>());
         var results = new ResultStore(directory.Results, time, loggers.CreateLogger<ResultStore>());
@@ -44,7 +45,8 @@ internal sealed class WorkerAgent(
             Capabilities = CapabilityDetection.OfWorker(machine, options, directory.Root),
             Directory = directory,
             Endpoints = endpoints,
-            Executors = new ExecutorSet(ProcessExecutor(directory, guard), executors),
+            Executors = new ExecutorSet(ProcessExecutor(directory, guard, mark), executors),
+            Guard = guard,
             Reporter = reporter,
             Results = results,
             Epoch = new LeaderEpoch(),
@@ -80,9 +82,9 @@ internal sealed class WorkerAgent(
         await reporting.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    private ProcessExecutor ProcessExecutor(WorkDirectory directory, Guard guard)
+    private ProcessExecutor ProcessExecutor(WorkDirectory directory, Guard guard, ProcessMark mark)
     {
-        var runner = new ProcessRunner(guard, directory.Mark, options.KillGrace, time);
+        var runner = new ProcessRunner(guard, mark, options.KillGrace, time);
         var workspaces = new Workspaces(directory.Workspaces, runner, options);
         return new ProcessExecutor(directory.Runs, workspaces, runner, options, time, loggers.CreateLogger<ProcessExecutor>());
     }

@@ -1,5 +1,6 @@
 using LoadBalancer.Contracts;
 using LoadBalancer.Worker.Executors;
+using LoadBalancer.Worker.Processes;
 using LoadBalancer.Worker.Reporting;
 using Microsoft.Extensions.Logging;
 
@@ -17,6 +18,8 @@ internal sealed record WorkerEquipment
     public required WorkerEndpoints Endpoints { get; init; }
 
     public required ExecutorSet Executors { get; init; }
+
+    public required Guard Guard { get; init; }
 
     public required Reporter Reporter { get; init; }
 

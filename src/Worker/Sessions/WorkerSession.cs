@@ -27,7 +27,7 @@ internal sealed class WorkerSession : IDisposable
     {
         this.worker = worker;
         registration = new Registration(id, worker);
-        lease = new Lease(worker.Options.KillGrace, worker.Time);
+        lease = new Lease(worker.Options.KillGrace, worker.Time, worker.Guard.Fence);
         reports = new SessionReports(id, worker.Reporter, worker.Results, worker.Logger);
         heartbeats = new Heartbeats(id, worker.Options, worker.Endpoints, ledger, lease, reports, worker.Time, worker.Logger);
         runner = new TestRunner(id, worker.Options.Slots, ledger, lease, worker.Executors, reports, worker.Logger);
@@ -49,6 +49,9 @@ internal sealed class WorkerSession : IDisposable
         }
         finally
         {
+            // What could not be ended is left to the guard.
+            if (ledger.AllEnded().IsCompleted)
+                worker.Guard.LiftFence();
             await ended.CancelAsync();
             await watch;
         }
@@ -125,10 +128,11 @@ internal sealed class WorkerSession : IDisposable
         while (!ended.IsCancellationRequested)
         {
             var sinceAccepted = granted - worker.Options.KillGrace - worker.Time.GetElapsedTime(acceptedAt);
-            var left = lease.Remaining > sinceAccepted ? lease.Remaining : sinceAccepted;
+            var left = lease.BecameLive.IsCompleted ? lease.Remaining : sinceAccepted;
             if (left <= TimeSpan.Zero)
             {
                 Lose($"the scheduler has not answered for almost {granted.TotalSeconds:0} s, the length of the lease");
+                worker.Directory.WriteFenced(id);
                 return;
             }
 

@@ -148,7 +148,7 @@ public sealed class DetectionTests
 
     private static async Task<string?> AskAsync(string script, TimeSpan limit, ProcessMark mark)
     {
-        using var guard = new Guard(mark);
+        using var guard = new Guard(mark, TimeProvider.System);
         var probe = new ProgramProbe(new ProcessRunner(guard, mark, TimeSpan.Zero, TimeProvider.System), limit);
         return await probe.AskAsync("sh", ["-c", script], TestContext.Current.CancellationToken);
     }

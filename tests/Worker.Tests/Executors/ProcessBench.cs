@@ -14,7 +14,7 @@ internal sealed class ProcessBench : IDisposable
     public ProcessBench(WorkerOptions? options = null)
     {
         options ??= new WorkerOptions { Id = "w1", KillGrace = TimeSpan.FromMilliseconds(300) };
-        guard = new Guard(Mark);
+        guard = new Guard(Mark, TimeProvider.System);
         var runner = new ProcessRunner(guard, Mark, options.KillGrace, TimeProvider.System);
         Directory.CreateDirectory(folder["workspaces"]);
         var workspaces = new Workspaces(folder["workspaces"], runner, options);

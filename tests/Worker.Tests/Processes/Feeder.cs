@@ -40,7 +40,7 @@ internal static class Feeder
     {
         var environment = new Dictionary<string, string> { ["PATH"] = "/usr/bin:/bin" };
         var command = new ProcessCommand("/bin/sh", ["-c", "trap '' TERM HUP; sleep 1000 & setsid sleep 1000 & wait"], environment, "/");
-        _ = ChildProcess.StartAsync(command, new Guard(mark), mark, TimeProvider.System);
+        _ = ChildProcess.StartAsync(command, new Guard(mark, TimeProvider.System), mark, TimeProvider.System);
     }
 
     /// <summary>Starts a child as <see cref="ChildProcess"/> does, but dies before it says go.</summary>
