@@ -52,9 +52,7 @@ internal sealed class ChaosRun(Arguments arguments, TimeProvider time, Action<st
             WatchedUntil = Uptime.Now(),
         };
         var verdict = Judge.Of(evidence);
-        var records = new Records(arguments.Directory, fleet.Http);
-        if (!verdict.IsClean)
-            await records.KeepAsync(evidence, verdict);
+        await new Records(arguments.Directory, fleet.Http).KeepAsync(evidence, verdict);
 
         await watching.CancelAsync();
         await Task.WhenAll(following, supervising, submitting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
@@ -100,6 +98,8 @@ internal sealed class ChaosRun(Arguments arguments, TimeProvider time, Action<st
         Misplaced = verdict.Count(Harm.Misplaced),
         Kills = injector.Kills,
         RecoverySecondsMax = Math.Round(verdict.RecoverySecondsMax, 2),
+        Unconfirmed = verdict.Unconfirmed,
+        Unreadable = verdict.Unreadable,
         WrongVerdicts = verdict.Count(Harm.WrongVerdict),
         LeftRunning = left,
         LostToInfrastructure = verdict.LostToInfrastructure,

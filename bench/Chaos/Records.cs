@@ -13,6 +13,7 @@ internal sealed class Records(string directory, HttpClient http)
         await WriteAsync("events", evidence.Changes);
         await WriteAsync("tests", evidence.Tests);
         await WriteAsync("outages", evidence.Outages);
+        await WriteAsync("recoveries", verdict.Recoveries);
         await File.WriteAllLinesAsync(
             Path.Combine(directory, "violations"), verdict.Violations.Select(violation => $"{violation.Harm}: {violation.Details}"));
         await KeepRunsAsync(verdict.Violations.SelectMany(violation => violation.Runs).Distinct().Take(MostRuns));

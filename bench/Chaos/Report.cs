@@ -26,6 +26,12 @@ internal sealed record Report
 
     public required int WrongVerdicts { get; init; }
 
+    /// <summary>Submissions that the broker never confirmed, although it was back.</summary>
+    public required int Unconfirmed { get; init; }
+
+    /// <summary>Lines of the journal that no test can have written.</summary>
+    public required int Unreadable { get; init; }
+
     /// <summary>Processes of tests that outlived everything that could have ended them.</summary>
     public required int LeftRunning { get; init; }
 
@@ -51,7 +57,8 @@ internal sealed record Report
     public override string ToString() => string.Create(CultureInfo.InvariantCulture, $"""
         {Seconds:0} s of faults with seed {Seed}: {Kills} kills, {Freezes} freezes; {EndedByThemselves} processes ended by themselves
         {Submitted} tests submitted, {Terminal} ended, {Executions} processes run, {LostToInfrastructure} given up after lost workers
-        lost {Lost}, double accepted {DoubleAccepted}, overlapping keys {OverlappingKeys}, oversubscribed {Oversubscribed}, misplaced {Misplaced}, wrong verdicts {WrongVerdicts}, left running {LeftRunning}
+        lost {Lost}, double accepted {DoubleAccepted}, overlapping keys {OverlappingKeys}, oversubscribed {Oversubscribed}, misplaced {Misplaced}, wrong verdicts {WrongVerdicts}
+        left running {LeftRunning}, unconfirmed {Unconfirmed}, unreadable {Unreadable}
         longest recovery {RecoverySecondsMax:0.0} s; all had ended {SettledSeconds:0.0} s after the faults
         """);
 }

@@ -34,11 +34,11 @@ public sealed class JudgeTests
 
     [Fact]
     public void A_run_that_ended_twice_is_accepted_twice() => AssertOnly(
-        Harm.DoubleAccepted, new Lives().Asked(1).Announced(1, 3).Announced(1, 4, attempt: 2).Judged());
+        Harm.DoubleAccepted, new Lives().Asked(1).Ran(1, 1, 2).Announced(1, 3).Announced(1, 4, attempt: 2).Judged());
 
     [Fact]
     public void A_repeated_announcement_is_no_second_end() => Assert.True(
-        new Lives().Asked(1).Announced(1, 3).Announced(1, 3).Judged().IsClean);
+        new Lives().Asked(1).Ran(1, 1, 2).Announced(1, 3).Announced(1, 3).Judged().IsClean);
 
     [Fact]
     public void Two_attempts_that_lived_at_the_same_time_are_accepted_twice() => AssertOnly(
@@ -57,7 +57,7 @@ public sealed class JudgeTests
     [Fact]
     public void A_killed_attempt_lived_until_its_last_line()
     {
-        var lives = new Lives().Asked(1).Ran(1, 1, 3, killed: true).Announced(1, 3);
+        var lives = new Lives().Asked(1).Ran(1, 1, 3, killed: true).Announced(1, 3, attempt: 2);
 
         Assert.True(lives.Ran(1, 3, 4, attempt: 2, worker: "south").Judged().IsClean);
         AssertOnly(Harm.DoubleAccepted, lives.Ran(1, 2.99, 4, attempt: 3, worker: "south").Judged(), alsoOversubscribed: true);
@@ -127,7 +127,23 @@ public sealed class JudgeTests
     [InlineData(RunStates.Completed, null, nameof(Ending.Fails))]
     [InlineData(RunStates.Failed, FailureKinds.TestFailed, nameof(Ending.TimesOut))]
     public void An_end_that_the_program_did_not_choose_is_wrong(string state, string? kind, string ending) => AssertOnly(
-        Harm.WrongVerdict, new Lives().Asked(1, ending: Enum.Parse<Ending>(ending)).Announced(1, 3, state, kind).Judged());
+        Harm.WrongVerdict, new Lives().Asked(1, ending: Enum.Parse<Ending>(ending)).Ran(1, 1, 2).Announced(1, 3, state, kind).Judged());
+
+    [Theory]
+    [InlineData(RunStates.Completed, null, nameof(Ending.Passes))]
+    [InlineData(RunStates.Failed, FailureKinds.TestFailed, nameof(Ending.Fails))]
+    public void A_verdict_on_an_attempt_that_did_not_run_to_its_end_is_wrong(string state, string? kind, string ending) => AssertOnly(
+        Harm.WrongVerdict,
+        new Lives().Asked(1, ending: Enum.Parse<Ending>(ending)).Ran(1, 1, 2).Ran(1, 3, 4, attempt: 2, killed: true).Announced(1, 3, state, kind, attempt: 2).Judged());
+
+    [Fact]
+    public void What_the_broker_never_confirmed_is_told()
+    {
+        var verdict = new Lives().Asked(1, confirmedAt: null).Judged();
+
+        Assert.Equal((0, 1), (verdict.Submitted, verdict.Unconfirmed));
+        Assert.False(verdict.IsClean);
+    }
 
     [Fact]
     public void A_run_given_up_after_lost_workers_is_counted_and_no_harm()

@@ -16,7 +16,9 @@ internal static class Judge
         {
             Submitted = confirmed.Count,
             Terminal = confirmed.Count(test => endings.ContainsKey(test.RunId)),
-            RecoverySecondsMax = Recovery.Longest(evidence),
+            Unconfirmed = evidence.Tests.Count - confirmed.Count,
+            Unreadable = evidence.Journal.Unreadable.Count,
+            Recoveries = Recovery.Of(evidence),
             LostToInfrastructure = endings.Values.Count(changes => changes[0].FailureKind is FailureKinds.WorkerLost or FailureKinds.WorkerError),
             Violations =
             [
@@ -26,7 +28,7 @@ internal static class Judge
                 .. OverlappingKeys(executions, tests),
                 .. Capacity.Violations(executions, evidence.Workers, tests),
                 .. Placing.Violations(executions, evidence.Workers, tests),
-                .. WrongVerdicts(endings, tests),
+                .. WrongVerdicts(endings, tests, executions),
             ],
         };
     }
@@ -78,12 +80,19 @@ internal static class Judge
         where executions[first].Overlaps(executions[second])
         select (executions[first], executions[second]);
 
-    private static IEnumerable<Violation> WrongVerdicts(Dictionary<Guid, List<Change>> endings, Dictionary<Guid, AskedTest> tests) =>
-        from run in endings
-        where tests.ContainsKey(run.Key)
-        let end = run.Value[0]
-        where !IsExplained(end, tests[run.Key].Ending)
-        select new Violation(Harm.WrongVerdict, $"run {run.Key}, whose program {Describe(tests[run.Key].Ending)}: {Describe(end)}", [run.Key]);
+    private static IEnumerable<Violation> WrongVerdicts(
+        Dictionary<Guid, List<Change>> endings, Dictionary<Guid, AskedTest> tests, IReadOnlyList<Execution> executions)
+    {
+        var ranToTheirEnd = executions.Where(execution => execution.Ended).Select(execution => (execution.RunId, execution.Attempt)).ToHashSet();
+        return from run in endings
+               where tests.ContainsKey(run.Key)
+               let end = run.Value[0]
+               where !IsExplained(end, tests[run.Key].Ending) || (IsOfTheProgram(end) && !ranToTheirEnd.Contains((end.RunId, end.Attempt)))
+               select new Violation(Harm.WrongVerdict, $"run {run.Key}, whose program {Describe(tests[run.Key].Ending)}: {Describe(end)}", [run.Key]);
+    }
+
+    /// <summary>Only a program that came to its end can have passed or failed.</summary>
+    private static bool IsOfTheProgram(Change end) => end.State == RunStates.Completed || end.FailureKind == FailureKinds.TestFailed;
 
     private static bool IsExplained(Change end, Ending ending) => (end.State, end.FailureKind, ending) switch
     {

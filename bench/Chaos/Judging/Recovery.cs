@@ -7,17 +7,15 @@ namespace LoadBalancer.Chaos.Judging;
 /// </summary>
 internal static class Recovery
 {
-    public static double Longest(Evidence evidence)
+    public static IReadOnlyList<Recovered> Of(Evidence evidence)
     {
         var firstStarts = evidence.Journal.Executions
             .GroupBy(execution => execution.RunId)
             .ToDictionary(run => run.Key, run => run.Min(execution => execution.Start));
-        return evidence.Outages
+        return [.. evidence.Outages
             .Where(outage => !evidence.Outages.Any(other => other.Began <= outage.AnsweredAgain && other.AnsweredAgain > outage.AnsweredAgain))
             .Where(outage => IsWaiting(evidence.Tests, firstStarts, outage.AnsweredAgain))
-            .Select(outage => Until(outage, evidence, firstStarts.Values) - outage.AnsweredAgain)
-            .DefaultIfEmpty(0)
-            .Max();
+            .Select(outage => new Recovered(outage, Until(outage, evidence, firstStarts.Values) - outage.AnsweredAgain))];
     }
 
     private static bool IsWaiting(IReadOnlyList<AskedTest> tests, Dictionary<Guid, double> firstStarts, double at) => tests.Any(test =>
@@ -29,3 +27,6 @@ internal static class Recovery
         .DefaultIfEmpty(evidence.WatchedUntil)
         .Min();
 }
+
+/// <summary>How long a test waited after an outage.</summary>
+internal sealed record Recovered(Outage After, double Seconds);

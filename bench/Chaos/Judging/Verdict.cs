@@ -9,14 +9,22 @@ internal sealed record Verdict
     /// <summary>Those that were announced to have ended.</summary>
     public required int Terminal { get; init; }
 
-    public required double RecoverySecondsMax { get; init; }
+    /// <summary>Planned, and not confirmed by the broker although it was back.</summary>
+    public required int Unconfirmed { get; init; }
+
+    /// <summary>Lines of the journal that no test can have written: it proves nothing then.</summary>
+    public required int Unreadable { get; init; }
+
+    public required IReadOnlyList<Recovered> Recoveries { get; init; }
+
+    public double RecoverySecondsMax => Recoveries.Select(recovery => recovery.Seconds).DefaultIfEmpty(0).Max();
 
     /// <summary>Tests given up for the sake of lost workers, as the product promises after some attempts: no harm.</summary>
     public required int LostToInfrastructure { get; init; }
 
     public required IReadOnlyList<Violation> Violations { get; init; }
 
-    public bool IsClean => Violations.Count == 0 && Submitted == Terminal;
+    public bool IsClean => Violations.Count == 0 && Submitted == Terminal && Unconfirmed == 0 && Unreadable == 0;
 
     public int Count(Harm harm) => Violations.Count(violation => violation.Harm == harm);
 }
@@ -43,6 +51,6 @@ internal enum Harm
     /// <summary>A process ran on a worker that has not what the test requires, or was not given it.</summary>
     Misplaced,
 
-    /// <summary>A run ended as something that its program did not do and no fault explains.</summary>
+    /// <summary>A run ended as something that its program did not do, or without having run to its end, and no fault explains it.</summary>
     WrongVerdict,
 }

@@ -18,6 +18,7 @@ internal sealed class TestPlan(int seed, string script, string journal)
 
     private const int ShortestInterval = 300, LongestInterval = 1300;
     private const double ShareOfDevice = 0.5;
+    private const double Shortest = 0.2, LongestUsual = 8, Longest = 35;
 
     private static readonly string[] Stubborn = ["ignore-term"];
 
@@ -49,8 +50,7 @@ internal sealed class TestPlan(int seed, string script, string journal)
 
     private JsonObject Body(AskedTest asked, int number)
     {
-        // Mostly short ones; squared, so that a few are long.
-        var seconds = asked.Ending == Ending.TimesOut ? 8 : 0.2 + (7.8 * Math.Pow(random.NextDouble(), 2));
+        var seconds = asked.Ending == Ending.TimesOut ? LongestUsual : NextSeconds();
         string[] words =
         [
             script, journal, Text(Math.Round(seconds * 10)), asked.Ending == Ending.Fails ? "1" : "0",
@@ -76,6 +76,15 @@ internal sealed class TestPlan(int seed, string script, string journal)
         if (asked.Ending == Ending.TimesOut)
             body["timeoutSeconds"] = 2;
         return body;
+    }
+
+    /// <summary>Mostly short. A few outlive the lease of a worker that is frozen under them.</summary>
+    private double NextSeconds()
+    {
+        var point = random.NextDouble();
+        return random.Next(100) < 4
+            ? LongestUsual + (point * (Longest - LongestUsual))
+            : Shortest + (point * point * (LongestUsual - Shortest));
     }
 
     private Ending NextEnding() => random.Next(100) switch
