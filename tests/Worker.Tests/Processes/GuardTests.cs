@@ -125,6 +125,8 @@ public sealed class GuardTests
         await using (await SleeperAsync(guard, mark))
         {
             guard.Fence(TimeSpan.FromSeconds(1000));
+            // An earlier fence replaces its sleeper, which must have begun to sleep to be left over.
+            await Eventually.HoldsAsync(() => mark.Bearers().Count == 2, "the first sleeper sleeps");
             guard.Fence(TimeSpan.FromSeconds(900));
             await Eventually.HoldsAsync(() => mark.Bearers().Count == 3, "the sleepers sleep");
         }
