@@ -1,6 +1,5 @@
 using LoadBalancer.Contracts;
 using LoadBalancer.Worker.Sessions;
-using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LoadBalancer.Worker.Tests.Sessions;
 
@@ -10,6 +9,7 @@ internal sealed class AgentBench : IAsyncDisposable
     public const string WorkerId = "w1";
 
     private readonly TemporaryFolder folder = new();
+    private readonly AcceptedSessions accepted = new();
     private CancellationTokenSource shutdown = new();
     private Task running = Task.CompletedTask;
 
@@ -44,7 +44,7 @@ internal sealed class AgentBench : IAsyncDisposable
     {
         shutdown = new CancellationTokenSource();
         var agent = new WorkerAgent(
-            Scheduler.Bus, Options with { WorkDirectory = folder.Path }, [Executor], TimeProvider.System, NullLoggerFactory.Instance)
+            Scheduler.Bus, Options with { WorkDirectory = folder.Path }, [Executor], TimeProvider.System, accepted)
         {
             Machine = new WorkerCapabilities { Hostname = "test", Backends = ["cpu"] },
         };
@@ -57,8 +57,9 @@ internal sealed class AgentBench : IAsyncDisposable
         await running;
     }
 
-    /// <summary>Waits until a session is alive.</summary>
-    public Task AcceptedAsync() => Eventually.HoldsAsync(() => !Scheduler.Heartbeats.IsEmpty, "a heartbeat");
+    /// <summary>Waits until the session that registered last takes assignments.</summary>
+    public Task AcceptedAsync() => Eventually.HoldsAsync(
+        () => Scheduler.SessionsRegistered.LastOrDefault() is var session && accepted.Contains(session), "a session takes assignments");
 
     public RunTest Run(int attempt = 1, Guid? runId = null) => new()
     {

@@ -13,13 +13,17 @@ internal sealed class ControlledExecutor : ITestExecutor
 
     public ConcurrentQueue<RunAttempt> Started { get; } = new();
 
-    public void End(Guid runId) => ends[runId].SetResult();
+    /// <summary>Ends the run, also one that is said to have started and has not reached this executor yet.</summary>
+    public void End(Guid runId) => EndOf(runId).SetResult();
 
     public async Task<TestFinished> RunAsync(RunTest run, Action<TestProgress> progress, CancellationToken stop)
     {
-        var end = ends[run.RunId] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
         Started.Enqueue(new RunAttempt(run.RunId, run.Attempt));
-        await end.Task.WaitAsync(stop);
+        await EndOf(run.RunId).Task.WaitAsync(stop);
+        ends.TryRemove(run.RunId, out _);
         return new TestFinished { RunId = Guid.Empty, Attempt = 0, Outcome = TestOutcome.Passed };
     }
+
+    private TaskCompletionSource EndOf(Guid runId) =>
+        ends.GetOrAdd(runId, _ => new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
 }
