@@ -73,7 +73,7 @@ public sealed class GuardTests
         var mark = new ProcessMark(Guid.NewGuid().ToString("N"));
         using var guard = new Guard(mark, TimeProvider.System);
         await using var child = await SleeperAsync(guard, mark);
-        await using var unfenced = await SleeperAsync(guard, new ProcessMark("another"));
+        await using var unfenced = await SleeperAsync(guard, new ProcessMark(Guid.NewGuid().ToString("N")));
         var started = TimeProvider.System.GetTimestamp();
 
         guard.Fence(TimeSpan.FromMilliseconds(400));
@@ -141,7 +141,7 @@ public sealed class GuardTests
     {
         var mark = new ProcessMark(Guid.NewGuid().ToString("N"));
         using var guard = new Guard(mark, TimeProvider.System);
-        await using var child = await SleeperAsync(guard, new ProcessMark("another"));
+        await using var child = await SleeperAsync(guard, new ProcessMark(Guid.NewGuid().ToString("N")));
         guard.Add(int.MaxValue, mark.ForChild());
         guard.Remove(child.Id);
         using (var shell = Process.GetProcessById(guard.ProcessId!.Value))
