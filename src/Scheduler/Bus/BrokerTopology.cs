@@ -12,6 +12,7 @@ internal interface IBrokerTopology
     Task DeclareExchangesAsync(CancellationToken cancellationToken);
 
     /// <summary>The worker's queue, bound to the assignments by the worker's id.</summary>
+    /// <exception cref="TimeoutException">The broker did not answer within <see cref="SchedulerOptions.SendTimeout"/>.</exception>
     Task DeclareWorkerAsync(string workerId, CancellationToken cancellationToken);
 
     /// <summary>Removes the queues and exchanges of a worker that is gone for good.</summary>
@@ -82,9 +83,16 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(limits.Value.SendTimeout);
-        var open = await ConnectAsync(deadline.Token);
-        await using var channel = await open.CreateChannelAsync(cancellationToken: deadline.Token);
-        await declare(channel, deadline.Token);
+        try
+        {
+            var open = await ConnectAsync(deadline.Token);
+            await using var channel = await open.CreateChannelAsync(cancellationToken: deadline.Token);
+            await declare(channel, deadline.Token);
+        }
+        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"the broker did not answer within {limits.Value.SendTimeout.TotalSeconds:0.###} s", late);
+        }
     }
 
     private async Task<IConnection> ConnectAsync(CancellationToken cancellationToken)
