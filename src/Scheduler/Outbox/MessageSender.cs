@@ -50,6 +50,13 @@ internal sealed class MessageSender(IBus bus, IOptions<SchedulerOptions> options
                 publish.Mandatory = true;
         });
         // A token does not end a send that hangs on a lost channel, so the wait has a limit of its own.
-        await endpoint.Send(message, pipe, deadline.Token).WaitAsync(limit, cancellationToken);
+        try
+        {
+            await endpoint.Send(message, pipe, deadline.Token).WaitAsync(limit, cancellationToken);
+        }
+        catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
+        {
+            throw new TimeoutException($"the broker did not confirm within {limit.TotalSeconds:0.###} s", late);
+        }
     }
 }
