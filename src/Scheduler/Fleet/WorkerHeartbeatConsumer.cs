@@ -16,6 +16,7 @@ internal sealed class WorkerHeartbeatConsumer(
     IBrokerTopology topology,
     MessageSender sender,
     TestRunEvents events,
+    Reconciliation reconciliation,
     SchedulerDbContext database,
     SchedulerEpoch epoch,
     IOptions<SchedulerOptions> options) : IConsumer<WorkerHeartbeat>
@@ -23,6 +24,12 @@ internal sealed class WorkerHeartbeatConsumer(
     public async Task Consume(ConsumeContext<WorkerHeartbeat> context)
     {
         var (heartbeat, token) = (context.Message, context.CancellationToken);
+        if (heartbeat.WorkerId == HeartbeatPulse.Sender)
+        {
+            await fleet.ReadPulseAsync(heartbeat, token);
+            return;
+        }
+
         if (WorkerIds.Problem(heartbeat.WorkerId) is not null)
             return;
 
@@ -41,6 +48,8 @@ internal sealed class WorkerHeartbeatConsumer(
             bindings.Restored(heartbeat.WorkerId, heartbeat.SessionId);
         }
 
+        var found = await CompareAsync(heartbeat, token);
+        await RaiseAsync(heartbeat, found, token);
         await sender.TellAsync(
             heartbeat.WorkerId,
             new HeartbeatAnswered
@@ -50,7 +59,7 @@ internal sealed class WorkerHeartbeatConsumer(
                 Epoch = epoch.Value,
                 LeaseSeconds = options.Value.LeaseDuration.TotalSeconds,
                 StoredResults = await StoredAsync(heartbeat, token),
-                Stop = await StrangersAsync(heartbeat, token),
+                Stop = found.Strangers,
             },
             token);
     }
@@ -72,24 +81,22 @@ internal sealed class WorkerHeartbeatConsumer(
         return [.. heartbeat.Unconfirmed.Where(result => stored.Contains(result) || !known.Contains(result.RunId))];
     }
 
-    /// <summary>Attempts that run there and should not. One that should, and of whose start nothing was heard, counts as started.</summary>
-    private async Task<List<RunAttempt>> StrangersAsync(WorkerHeartbeat heartbeat, CancellationToken cancellationToken)
+    private async Task<Discrepancies> CompareAsync(WorkerHeartbeat heartbeat, CancellationToken cancellationToken)
     {
-        if (heartbeat.Running.Count == 0)
-            return [];
+        var assigned = await database.Runs.AsNoTracking()
+            .Where(run => run.EndedAt == null && run.WorkerId == heartbeat.WorkerId && run.SessionId == heartbeat.SessionId)
+            .Where(run => run.CurrentState == RunStates.Assigned || run.CurrentState == RunStates.Running)
+            .ToListAsync(cancellationToken);
+        return reconciliation.Compare(heartbeat, assigned);
+    }
 
-        var ids = heartbeat.Running.Select(attempt => attempt.RunId).ToList();
-        var runs = await database.Runs.AsNoTracking().Where(run => ids.Contains(run.CorrelationId)).ToDictionaryAsync(run => run.CorrelationId, cancellationToken);
-        var strangers = new List<RunAttempt>();
-        foreach (var attempt in heartbeat.Running)
-        {
-            var owner = new AttemptOwner(attempt.Attempt, heartbeat.WorkerId, heartbeat.SessionId);
-            if (!runs.TryGetValue(attempt.RunId, out var run) || !run.Owns(owner))
-                strangers.Add(attempt);
-            else if (run.CurrentState == RunStates.Assigned)
-                await events.RaiseAsync(new AttemptStarted(attempt.RunId, owner), cancellationToken);
-        }
+    private async Task RaiseAsync(WorkerHeartbeat heartbeat, Discrepancies found, CancellationToken cancellationToken)
+    {
+        foreach (var (runId, attempt) in found.Started)
+            await events.RaiseAsync(new AttemptStarted(runId, OwnerOf(attempt)), cancellationToken);
+        foreach (var (runId, attempt) in found.Missing)
+            await events.RaiseAsync(new WorkerLost(runId, OwnerOf(attempt), $"worker {heartbeat.WorkerId} no longer has it"), cancellationToken);
 
-        return strangers;
+        AttemptOwner OwnerOf(int attempt) => new(attempt, heartbeat.WorkerId, heartbeat.SessionId);
     }
 }
