@@ -1,11 +1,10 @@
-using LoadBalancer.Contracts;
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.Submissions;
 using MassTransit;
 
 namespace LoadBalancer.Scheduler.Bus;
 
-/// <summary>The queues that the scheduler consumes. Connected once its memory is rebuilt, so that nothing is answered from an empty one.</summary>
+/// <summary>Consumes the scheduler's queues. Connected once its memory is rebuilt, so that nothing is answered from an empty one.</summary>
 internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IBrokerTopology topology)
 {
     private const int AtOnce = 16;
@@ -15,17 +14,33 @@ internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IB
 
     public async Task ConnectAsync(CancellationToken cancellationToken)
     {
-        await topology.DeclareExchangesAsync(cancellationToken);
-        Connect<SubmitTestConsumer>(Names.SubmitTest, quorum: true);
-        Connect<CancelTestConsumer>(Names.CancelTest, quorum: true);
-        Connect<WorkerReportConsumer>(Names.WorkerEvents, quorum: true);
-        Connect<WorkerHeartbeatConsumer>(Names.WorkerHeartbeats, quorum: false);
+        await DeclareAsync(cancellationToken);
+        if (connected.Count == 0)
+        {
+            Connect<SubmitTestConsumer>(SchedulerQueue.Submissions);
+            Connect<CancelTestConsumer>(SchedulerQueue.Cancellations);
+            Connect<WorkerReportConsumer>(SchedulerQueue.Reports);
+            Connect<WorkerHeartbeatConsumer>(SchedulerQueue.Heartbeats);
+        }
+
         foreach (var handle in connected)
             await handle.Ready.WaitAsync(cancellationToken);
     }
 
-    private void Connect<TConsumer>(string queue, bool quorum) where TConsumer : class, IConsumer =>
-        connected.Add(connector.ConnectReceiveEndpoint(queue, (context, endpoint) =>
+    private async Task DeclareAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await topology.DeclareOwnAsync(cancellationToken);
+        }
+        catch (TopologyRefusedException refused)
+        {
+            throw new FatalStartException(refused.Message, refused);
+        }
+    }
+
+    private void Connect<TConsumer>(SchedulerQueue queue) where TConsumer : class, IConsumer =>
+        connected.Add(connector.ConnectReceiveEndpoint(queue.Name, (context, endpoint) =>
         {
             endpoint.ConfigureConsumeTopology = false;
             endpoint.PrefetchCount = 2 * AtOnce;
@@ -41,7 +56,7 @@ internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IB
                 retry.Handle<Exception>(PassingTrouble.Is);
                 retry.Exponential(int.MaxValue, FirstPause, LongestPause, FirstPause);
             });
-            if (quorum && endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
+            if (queue.IsQuorum && endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
                 rabbit.SetQuorumQueue();
             endpoint.ConfigureConsumer<TConsumer>(context);
         }));

@@ -10,7 +10,7 @@ using Microsoft.Extensions.Options;
 namespace LoadBalancer.Scheduler.Fleet;
 
 /// <summary>Renews a lease, and compares what the worker says it has with what it should have.</summary>
-internal sealed class WorkerHeartbeatConsumer(
+internal sealed partial class WorkerHeartbeatConsumer(
     WorkerFleet fleet,
     WorkerBindings bindings,
     IBrokerTopology topology,
@@ -19,7 +19,8 @@ internal sealed class WorkerHeartbeatConsumer(
     Reconciliation reconciliation,
     SchedulerDbContext database,
     SchedulerEpoch epoch,
-    IOptions<SchedulerOptions> options) : IConsumer<WorkerHeartbeat>
+    IOptions<SchedulerOptions> options,
+    ILogger<WorkerHeartbeatConsumer> logger) : IConsumer<WorkerHeartbeat>
 {
     public async Task Consume(ConsumeContext<WorkerHeartbeat> context)
     {
@@ -43,10 +44,7 @@ internal sealed class WorkerHeartbeatConsumer(
         }
 
         if (!bindings.IsBound(heartbeat.SessionId))
-        {
-            await topology.DeclareWorkerAsync(heartbeat.WorkerId, token);
-            bindings.Restored(heartbeat.WorkerId, heartbeat.SessionId);
-        }
+            await BindAsync(heartbeat, token);
 
         var found = await CompareAsync(heartbeat, token);
         await RaiseAsync(heartbeat, found, token);
@@ -62,6 +60,20 @@ internal sealed class WorkerHeartbeatConsumer(
                 Stop = found.Strangers,
             },
             token);
+    }
+
+    private async Task BindAsync(WorkerHeartbeat heartbeat, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await topology.DeclareWorkerAsync(heartbeat.WorkerId, cancellationToken);
+            bindings.Restored(heartbeat.WorkerId, heartbeat.SessionId);
+        }
+        catch (TopologyRefusedException refused)
+        {
+            // It lives and gets no work; the next heartbeat tries again.
+            LogNotBound(heartbeat.WorkerId, refused.Message);
+        }
     }
 
     /// <summary>
@@ -99,4 +111,7 @@ internal sealed class WorkerHeartbeatConsumer(
 
         AttemptOwner OwnerOf(int attempt) => new(attempt, heartbeat.WorkerId, heartbeat.SessionId);
     }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {WorkerId} gets no work, since its queue cannot be declared: {Problem}")]
+    private partial void LogNotBound(string workerId, string problem);
 }
