@@ -72,6 +72,9 @@ public sealed record WorkerAccepted : WorkerCommand
 public sealed record WorkerRefused : WorkerCommand
 {
     public required string Reason { get; init; }
+
+    /// <summary>The session has ended and is never accepted again: the worker begins a new one. Else it may ask again.</summary>
+    public bool SessionEnded { get; init; }
 }
 
 /// <summary>The lease was renewed, durably.</summary>

@@ -127,20 +127,23 @@ internal sealed class Simulation
             return "a reservation is stored for nothing";
         if (world.Scheduler.Planner.Waiting > 0)
             return "the planner thinks that something waits";
-        foreach (var run in world.Store.Runs.Values)
-        {
-            if (run.CurrentState == RunStates.Completed && world.Executions.All.Find(e => e.Run.RunId == run.CorrelationId && e.Run.Attempt == run.Attempt)?.Outcome
-                is not (TestOutcome.Passed or TestOutcome.Skipped))
-                return $"{world.NameOf(run.CorrelationId)} is completed without having passed";
-            if (climate is Climate.Rough or Climate.Outages && run.FailureKind == FailureKinds.WorkerLost && world.Submissions[run.CorrelationId].RequeueOnWorkerLoss)
-                return $"{world.NameOf(run.CorrelationId)} failed as WorkerLost though no worker was lost: {run.Error}";
-            var submission = world.Submissions[run.CorrelationId];
-            if (!submission.RequeueOnWorkerLoss && submission.Retries == 0 && world.Executions.All.Count(e => e.Run.RunId == run.CorrelationId) > 1 &&
-                !world.Store.Outcomes.Exists(o => o.RunId == run.CorrelationId && o.Outcome == TestOutcome.WorkerError))
-                return $"{world.NameOf(run.CorrelationId)} must not be repeated, and was";
-        }
+        if (climate is Climate.Rough or Climate.Outages && world.Lost is [var worker, ..])
+            return $"the lease of {worker} ended though the worker was well";
+        return world.Store.Runs.Values.Select(ProblemOf).FirstOrDefault(problem => problem is not null);
+    }
 
-        return null;
+    private string? ProblemOf(TestRun run)
+    {
+        var (name, submission) = (world.NameOf(run.CorrelationId), world.Submissions[run.CorrelationId]);
+        var executions = world.Executions.All.Where(execution => execution.Run.RunId == run.CorrelationId).ToList();
+        if (run.CurrentState == RunStates.Completed &&
+            executions.Find(execution => execution.Run.Attempt == run.Attempt)?.Outcome is not (TestOutcome.Passed or TestOutcome.Skipped))
+            return $"{name} is completed without having passed";
+        if (climate is Climate.Rough or Climate.Outages && run.FailureKind == FailureKinds.WorkerLost && submission.RequeueOnWorkerLoss)
+            return $"{name} failed as WorkerLost though no worker was lost: {run.Error}";
+        var mayRepeat = submission.RequeueOnWorkerLoss || submission.Retries > 0 ||
+            world.Store.Outcomes.Exists(outcome => outcome.RunId == run.CorrelationId && outcome.Outcome == TestOutcome.WorkerError);
+        return mayRepeat || executions.Count <= 1 ? null : $"{name} must not be repeated, and was";
     }
 
     private void Hear(object message, Action acknowledge)

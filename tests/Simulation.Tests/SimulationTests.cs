@@ -5,7 +5,7 @@ namespace LoadBalancer.Simulation.Tests;
 
 /// <summary>
 /// Thousands of small worlds with faults. A seed that fails is printed; <c>LB_SIMULATION_SEED=n ./test.sh Simulation.Tests</c> makes its
-/// world again and prints its history.
+/// world again and prints its history. <c>LB_SIMULATION_SEEDS=n</c> asks for more worlds than usual.
 /// </summary>
 public sealed class SimulationTests
 {
@@ -14,8 +14,7 @@ public sealed class SimulationTests
     [Fact]
     public void Whatever_fails_nothing_is_lost_doubled_or_oversubscribed_and_everything_ends()
     {
-        var wanted = Environment.GetEnvironmentVariable("LB_SIMULATION_SEED");
-        var results = wanted is { Length: > 0 } ? [Again(int.Parse(wanted, CultureInfo.InvariantCulture))] : RunAll(0, Seeds);
+        var results = Wanted("LB_SIMULATION_SEED") is { } seed ? [Again(seed)] : RunAll(Wanted("LB_SIMULATION_SEEDS") ?? Seeds);
 
         var failed = results.Where(result => result.Problem is not null).OrderBy(result => result.Seed).ToList();
         if (failed is [var first, ..])
@@ -39,6 +38,9 @@ public sealed class SimulationTests
     public void A_product_without_one_of_its_rules_is_found_out(string defect) => Assert.Contains(
         Enumerable.Range(0, 400).Select(seed => Simulation.Run(seed, Enum.Parse<Defect>(defect))), result => result.Problem is not null);
 
+    private static int? Wanted(string variable) =>
+        Environment.GetEnvironmentVariable(variable) is { Length: > 0 } number ? int.Parse(number, CultureInfo.InvariantCulture) : null;
+
     private static SimulationResult Again(int seed)
     {
         var result = Simulation.Run(seed);
@@ -46,11 +48,11 @@ public sealed class SimulationTests
         return result;
     }
 
-    private static List<SimulationResult> RunAll(int first, int count)
+    private static List<SimulationResult> RunAll(int count)
     {
         var results = new ConcurrentBag<SimulationResult>();
         var everyCore = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
-        Parallel.ForEach(Enumerable.Range(first, count), everyCore, seed =>
+        Parallel.ForEach(Enumerable.Range(0, count), everyCore, seed =>
         {
             var result = Simulation.Run(seed);
             results.Add(result.Problem is null ? result with { History = [] } : result);

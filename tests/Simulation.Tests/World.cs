@@ -65,6 +65,9 @@ internal sealed class World
     /// <summary>What is wrong with this world on purpose, so that its checks can be seen to fail.</summary>
     public Defect Defect { get; init; }
 
+    /// <summary>Workers whose lease ended.</summary>
+    public List<string> Lost { get; } = [];
+
     /// <summary>What everybody was told, by run.</summary>
     public Dictionary<Guid, HashSet<long>> Announced { get; } = [];
 

@@ -7,19 +7,27 @@ namespace LoadBalancer.Scheduler.Fleet;
 internal static class SessionRules
 {
     /// <summary>
-    /// A second process with the same id is refused while the lease of the first lives, unless it names that session: then it has the
-    /// first one's work directory, whose lock says that the first is dead.
+    /// A session that has ended stays so: what it was handed is given up, and may still lie in its queue. A second process with the same id
+    /// is refused while the lease of the first lives, unless it names that session: then it has the first one's work directory, whose lock
+    /// says that the first is dead.
     /// </summary>
     /// <returns>Why the session is refused, or null.</returns>
-    public static string? Refusal(WorkerSession? known, Guid sessionId, WorkerRegistered registration, DateTimeOffset now)
+    public static WorkerRefused? Refusal(WorkerSession? known, Guid sessionId, WorkerRegistered registration, DateTimeOffset now)
     {
+        if (known is not null && known.SessionId == sessionId && known.State is not SessionState.Alive)
+            return Ended(sessionId);
         if (known is not { State: SessionState.Alive } living || living.SessionId == sessionId || living.LeaseUntil <= now)
             return null;
         if (registration.PreviousSessionId == living.SessionId || registration.AskedSessionIds.Contains(living.SessionId))
             return null;
 
-        return $"worker {living.WorkerId} has a living session until {living.LeaseUntil:HH:mm:ss} UTC: stop the other process or give this one another Worker:Id";
+        var reason = $"worker {living.WorkerId} has a living session until {living.LeaseUntil:HH:mm:ss} UTC: stop the other process or give this one another Worker:Id";
+        return new WorkerRefused { SessionId = sessionId, Reason = reason };
     }
+
+    /// <summary>The answer to whoever speaks for a session that is not valid any more.</summary>
+    public static WorkerRefused Ended(Guid sessionId) =>
+        new() { SessionId = sessionId, Reason = "this session is not valid any more: register anew", SessionEnded = true };
 
     /// <param name="known">The worker as it is stored, or null when it is new.</param>
     /// <param name="workerId">Its id.</param>

@@ -47,7 +47,7 @@ internal sealed class WorkerFleet(
 
     /// <summary>Accepts a new session, or says why not.</summary>
     /// <returns>Null when accepted, also when the same session asks again.</returns>
-    public async Task<string?> RegisterAsync(string workerId, Guid sessionId, WorkerRegistered registration, CancellationToken cancellationToken)
+    public async Task<WorkerRefused?> RegisterAsync(string workerId, Guid sessionId, WorkerRegistered registration, CancellationToken cancellationToken)
     {
         using var turn = await EnterAsync(cancellationToken);
         var (known, now) = (sessions.GetValueOrDefault(workerId), time.GetUtcNow());
@@ -71,7 +71,8 @@ internal sealed class WorkerFleet(
         await StoreAsync(
             session! with { LastHeartbeatAt = now, LeaseUntil = now + options.Value.LeaseDuration, Load = heartbeat.Load },
             cancellationToken,
-            announce: silent.TryRemove(heartbeat.SessionId, out _));
+            announce: false);
+        AnnounceIfSilent(heartbeat.WorkerId, heartbeat.SessionId);
         return true;
     }
 
@@ -95,7 +96,10 @@ internal sealed class WorkerFleet(
         {
             var until = now + options.Value.LeaseDuration;
             foreach (var session in sessions.Values.Where(session => session.State == SessionState.Alive && session.LeaseUntil != until))
-                await StoreAsync(session with { LeaseUntil = until }, cancellationToken, announce: silent.TryRemove(session.SessionId, out _));
+            {
+                await StoreAsync(session with { LeaseUntil = until }, cancellationToken, announce: false);
+                AnnounceIfSilent(session.WorkerId, session.SessionId);
+            }
         }
 
         pulse.Read(sentAt, now);
@@ -171,6 +175,12 @@ internal sealed class WorkerFleet(
     }
 
     public void Dispose() => changing.Dispose();
+
+    private void AnnounceIfSilent(string workerId, Guid sessionId)
+    {
+        if (silent.TryRemove(sessionId, out _))
+            Changed?.Invoke(sessions[workerId]);
+    }
 
     private WorkerSession Ended(WorkerSession session, SessionState state) => session with { State = state, EndedAt = time.GetUtcNow() };
 

@@ -36,10 +36,7 @@ internal sealed partial class WorkerHeartbeatConsumer(
 
         if (!await fleet.RenewAsync(heartbeat, token))
         {
-            await sender.TellAsync(
-                heartbeat.WorkerId,
-                new WorkerRefused { SessionId = heartbeat.SessionId, Reason = "this session is not valid: register anew" },
-                token);
+            await sender.TellAsync(heartbeat.WorkerId, SessionRules.Ended(heartbeat.SessionId), token);
             return;
         }
 

@@ -41,14 +41,10 @@ internal sealed partial class WorkerReportConsumer(
 
     private async Task RegisterAsync(WorkerReport report, WorkerRegistered registration, CancellationToken cancellationToken)
     {
-        var refusal = WorkerIds.Problem(report.WorkerId) ?? (registration.Slots < 1 ? $"slots is {registration.Slots}; it must be at least 1" : null);
-        // Bound before it is accepted: the first assignment may follow within a millisecond.
-        refusal ??= await ProblemOfQueueAsync(report.WorkerId, cancellationToken);
-        refusal ??= await fleet.RegisterAsync(report.WorkerId, report.SessionId, registration, cancellationToken);
-
+        var refusal = await RefusalAsync(report, registration, cancellationToken);
         WorkerCommand answer = refusal is null
             ? new WorkerAccepted { SessionId = report.SessionId, Epoch = epoch.Value, LeaseSeconds = options.Value.LeaseDuration.TotalSeconds }
-            : new WorkerRefused { SessionId = report.SessionId, Reason = refusal };
+            : refusal;
         if (refusal is null)
         {
             bindings.Restored(report.WorkerId, report.SessionId);
@@ -56,13 +52,23 @@ internal sealed partial class WorkerReportConsumer(
         }
         else
         {
-            LogRefused(report.WorkerId, report.SessionId, refusal);
+            LogRefused(report.WorkerId, report.SessionId, refusal.Reason);
         }
 
         if (registration.ReplyTo == Names.WorkerReply(report.WorkerId, report.SessionId))
             await sender.AnswerAsync(registration.ReplyTo, answer, cancellationToken);
         else
             LogNoAnswer(report.WorkerId, registration.ReplyTo, Names.WorkerReply(report.WorkerId, report.SessionId));
+    }
+
+    private async Task<WorkerRefused?> RefusalAsync(WorkerReport report, WorkerRegistered registration, CancellationToken cancellationToken)
+    {
+        var problem = WorkerIds.Problem(report.WorkerId) ?? (registration.Slots < 1 ? $"slots is {registration.Slots}; it must be at least 1" : null);
+        // Bound before it is accepted: the first assignment may follow within a millisecond.
+        problem ??= await ProblemOfQueueAsync(report.WorkerId, cancellationToken);
+        return problem is null
+            ? await fleet.RegisterAsync(report.WorkerId, report.SessionId, registration, cancellationToken)
+            : new WorkerRefused { SessionId = report.SessionId, Reason = problem };
     }
 
     private async Task<string?> ProblemOfQueueAsync(string workerId, CancellationToken cancellationToken)

@@ -55,6 +55,7 @@ internal abstract record RetryDecision
     {
         if (run.CancelReason is { } cancelled)
             return new Cancel(cancelled);
+        // Also while it is assigned: it may have started, and nobody heard of it.
         if (MustNotBeRepeated(run))
             return NotRepeated(lost.Reason);
         if (run.CurrentState == RunStates.Assigned || lost.ByOutage)
@@ -69,8 +70,7 @@ internal abstract record RetryDecision
             ? new Retry(impossible.Reason, Budget.None)
             : new GiveUp(FailureKinds.Unschedulable, $"no worker could take it in {options.MaxRequeueAttempts} rounds: {impossible.Reason}");
 
-    private static bool MustNotBeRepeated(TestRun run) =>
-        run.CurrentState == RunStates.Running && run.Submission is { RequeueOnWorkerLoss: false };
+    private static bool MustNotBeRepeated(TestRun run) => run.Submission is { RequeueOnWorkerLoss: false };
 
     private static GiveUp NotRepeated(string what) =>
         new(FailureKinds.WorkerLost, $"{what}, and this test must not be repeated (requeueOnWorkerLoss is false)");

@@ -11,13 +11,14 @@ internal sealed class Registration(Guid sessionId, WorkerEquipment worker)
     private static readonly TimeSpan FirstPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
-    private readonly TaskCompletionSource<WorkerAccepted> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly TaskCompletionSource<WorkerAccepted?> accepted = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private string? refusal;
 
     /// <summary>When the first request was made: an answer may be to any of them, so the granted lease is counted from here.</summary>
     public long AskedAt { get; private set; }
 
-    public async Task<WorkerAccepted> RunAsync(CancellationToken cancellationToken)
+    /// <returns>Null when the session had been accepted before without this worker's knowledge, and has ended since.</returns>
+    public async Task<WorkerAccepted?> RunAsync(CancellationToken cancellationToken)
     {
         var request = new WorkerRegistered
         {
@@ -44,12 +45,14 @@ internal sealed class Registration(Guid sessionId, WorkerEquipment worker)
 
     public void Accept(WorkerAccepted answer) => accepted.TrySetResult(answer);
 
-    public void Refuse(string reason)
+    public void Refuse(WorkerRefused answer)
     {
-        if (reason == refusal)
+        if (answer.SessionEnded)
+            accepted.TrySetResult(null);
+        if (answer.Reason == refusal)
             return;
 
-        refusal = reason;
-        worker.Logger.RegistrationRefused(worker.Options.Id, reason);
+        refusal = answer.Reason;
+        worker.Logger.RegistrationRefused(worker.Options.Id, answer.Reason);
     }
 }

@@ -36,7 +36,9 @@ internal sealed class WorkerSession : IDisposable
     public async Task RunAsync(CancellationToken shutdown)
     {
         await using var answers = await worker.Endpoints.ListenForAnswersAsync(id, Hear, shutdown);
-        var answer = await registration.RunAsync(shutdown);
+        if (await registration.RunAsync(shutdown) is not { } answer)
+            return;
+
         worker.Directory.WriteSession(id);
         isAccepted = true;
         lease.Renew(registration.AskedAt, TimeSpan.FromSeconds(answer.LeaseSeconds));
@@ -163,7 +165,7 @@ internal sealed class WorkerSession : IDisposable
                 Lose($"the scheduler no longer knows the session: {refused.Reason}");
                 break;
             case WorkerRefused refused:
-                registration.Refuse(refused.Reason);
+                registration.Refuse(refused);
                 break;
             case HeartbeatAnswered answered when worker.Epoch.Admits(answered.Epoch):
                 heartbeats.Answered(answered);
@@ -197,8 +199,7 @@ internal sealed class WorkerSession : IDisposable
         switch (ledger.Stop(attempt, reason))
         {
             case StopAnswer.NeverStarted:
-                var never = new TestFinished { RunId = attempt.RunId, Attempt = attempt.Attempt, Outcome = TestOutcome.Stopped, Error = reason };
-                reports.Finish(never);
+                reports.Say(new TestRecalled { RunId = attempt.RunId, Attempt = attempt.Attempt, Started = false });
                 break;
             case StopAnswer.Over:
                 reports.Repeat(attempt);

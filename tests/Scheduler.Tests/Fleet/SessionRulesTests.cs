@@ -18,7 +18,9 @@ public sealed class SessionRulesTests
     {
         var refusal = SessionRules.Refusal(Living, New, Plain, Now);
 
-        Assert.Contains("stop the other process or give this one another Worker:Id", refusal, StringComparison.Ordinal);
+        Assert.NotNull(refusal);
+        Assert.False(refusal.SessionEnded);
+        Assert.Contains("stop the other process or give this one another Worker:Id", refusal.Reason, StringComparison.Ordinal);
     }
 
     [Fact]
@@ -34,6 +36,15 @@ public sealed class SessionRulesTests
         Assert.Null(SessionRules.Refusal(Living, Old, Plain, Now));
         Assert.Null(SessionRules.Refusal(Living, New, Plain, Now + Lease));
         Assert.Null(SessionRules.Refusal(Living with { State = SessionState.Left }, New, Plain, Now));
+    }
+
+    [Fact]
+    public void A_session_that_has_ended_is_never_valid_again_since_its_old_assignments_may_still_lie_in_the_queue()
+    {
+        var lost = Living with { State = SessionState.Lost };
+
+        Assert.True(SessionRules.Refusal(lost, Old, Plain, Now)?.SessionEnded);
+        Assert.Null(SessionRules.Refusal(lost, New, Plain, Now));
     }
 
     [Fact]

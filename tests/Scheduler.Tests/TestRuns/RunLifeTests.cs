@@ -156,13 +156,16 @@ public sealed class RunLifeTests
         Assert.Contains("w1, w1", run.Error, StringComparison.Ordinal);
     }
 
-    [Fact]
-    public async Task A_test_that_must_not_be_repeated_fails_with_its_worker()
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_test_that_must_not_be_repeated_fails_with_its_worker_whether_its_start_was_heard_of_or_not(bool isHeard)
     {
         await using var saga = await SagaFixture.StartAsync();
         await saga.SubmitAsync(test => test with { RequeueOnWorkerLoss = false });
         await saga.PlaceAsync();
-        await saga.StartRunAsync();
+        if (isHeard)
+            await saga.StartRunAsync();
         await saga.LoseWorkerAsync();
 
         Assert.Equal(FailureKinds.WorkerLost, (await saga.RunAsync()).FailureKind);

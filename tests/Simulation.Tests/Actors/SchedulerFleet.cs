@@ -77,11 +77,12 @@ internal sealed class SchedulerFleet(SchedulerProcess scheduler, World world)
         var known = Find(heartbeat.WorkerId);
         if (!SessionRules.IsValid(known, heartbeat.SessionId))
         {
-            scheduler.Tell(heartbeat.WorkerId, new WorkerRefused { SessionId = heartbeat.SessionId, Reason = "this session is not valid: register anew" });
+            scheduler.Tell(heartbeat.WorkerId, SessionRules.Ended(heartbeat.SessionId));
             return;
         }
 
-        Put(known! with { LastHeartbeatAt = Now, LeaseUntil = Now + Lease }, announce: silent.Remove(heartbeat.SessionId));
+        Put(known! with { LastHeartbeatAt = Now, LeaseUntil = Now + Lease }, announce: false);
+        AnnounceIfSilent(heartbeat.WorkerId, heartbeat.SessionId);
         if (!Bindings.IsBound(heartbeat.SessionId))
         {
             world.Network.Declare(Names.WorkerQueue(heartbeat.WorkerId));
@@ -107,6 +108,7 @@ internal sealed class SchedulerFleet(SchedulerProcess scheduler, World world)
             if (session.LeaseUntil <= readUpTo)
             {
                 world.Trace($"the lease of {session.WorkerId} ends");
+                world.Lost.Add(session.WorkerId);
                 Put(session with { State = SessionState.Lost, EndedAt = Now });
             }
             else if (readUpTo - (session.LeaseUntil - Lease) > SagaEngine.SchedulerOptions.DoubtAfter && silent.Add(session.SessionId))
@@ -143,7 +145,7 @@ internal sealed class SchedulerFleet(SchedulerProcess scheduler, World world)
 
         WorkerCommand answer = refusal is null
             ? new WorkerAccepted { SessionId = report.SessionId, Epoch = epoch, LeaseSeconds = Lease.TotalSeconds }
-            : new WorkerRefused { SessionId = report.SessionId, Reason = refusal };
+            : refusal;
         world.Trace($"{report.WorkerId} is {(refusal is null ? "accepted" : "refused")}");
         world.Network.Send(scheduler, registration.ReplyTo, answer);
     }
@@ -156,7 +158,10 @@ internal sealed class SchedulerFleet(SchedulerProcess scheduler, World world)
         if (pulse.EndsOutage(sentAt, Now))
         {
             foreach (var session in sessions.Values.Where(session => session.State == SessionState.Alive).ToList())
-                Put(session with { LeaseUntil = Now + Lease }, announce: silent.Remove(session.SessionId));
+            {
+                Put(session with { LeaseUntil = Now + Lease }, announce: false);
+                AnnounceIfSilent(session.WorkerId, session.SessionId);
+            }
         }
 
         pulse.Read(sentAt, Now);
@@ -179,6 +184,12 @@ internal sealed class SchedulerFleet(SchedulerProcess scheduler, World world)
     private bool IsStored(string workerId, RunAttempt result) =>
         !world.Store.Runs.ContainsKey(result.RunId) ||
         world.Store.Outcomes.Any(o => o.RunId == result.RunId && o.Attempt == result.Attempt && o.WorkerId == workerId && o.Outcome is not null);
+
+    private void AnnounceIfSilent(string workerId, Guid sessionId)
+    {
+        if (silent.Remove(sessionId))
+            Announce(Find(workerId));
+    }
 
     private void Put(WorkerSession session, bool announce = true)
     {

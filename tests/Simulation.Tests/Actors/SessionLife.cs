@@ -72,7 +72,7 @@ internal sealed class SessionLife
 
     private void Ask(WorkerRegistered request, TimeSpan pause)
     {
-        if (isAccepted)
+        if (isAccepted || isOver)
             return;
 
         machine.Reports.Say(id, request);
@@ -92,6 +92,10 @@ internal sealed class SessionLife
                 break;
             case WorkerRefused when isAccepted:
                 Lose(byLease: false);
+                break;
+            case WorkerRefused { SessionEnded: true }:
+                isOver = true;
+                machine.BeginSession();
                 break;
             case HeartbeatAnswered answer when machine.Epoch.Admits(answer.Epoch):
                 Answered(answer);
@@ -255,7 +259,7 @@ internal sealed class SessionLife
         switch (ledger.Stop(attempt, "asked to stop"))
         {
             case StopAnswer.NeverStarted:
-                machine.Reports.Finish(id, new TestFinished { RunId = attempt.RunId, Attempt = attempt.Attempt, Outcome = TestOutcome.Stopped });
+                machine.Reports.Say(id, new TestRecalled { RunId = attempt.RunId, Attempt = attempt.Attempt, Started = false });
                 break;
             case StopAnswer.Over:
                 machine.Reports.Repeat(attempt);

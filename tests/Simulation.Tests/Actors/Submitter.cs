@@ -23,7 +23,8 @@ internal sealed class Submitter(World world, int tests, TimeSpan within) : Proce
     {
         var chance = World.Chance;
         var runId = chance.NewGuid();
-        if (chance.Of(0.04))
+        var isStuck = chance.Of(0.04);
+        if (isStuck)
             World.StuckRuns.Add(runId);
         return new SubmitTest
         {
@@ -31,7 +32,7 @@ internal sealed class Submitter(World world, int tests, TimeSpan within) : Proce
             TestId = $"test-{number}",
             Priority = chance.Between(1, 5),
             Retries = chance.Between(0, 2),
-            TimeoutSeconds = chance.Of(0.2) ? 5 : 600,
+            TimeoutSeconds = isStuck || chance.Of(0.2) ? 5 : 600,
             QueueTimeoutSeconds = chance.Of(0.1) ? chance.Between(5, 60) : null,
             RequeueOnWorkerLoss = chance.Of(0.9),
             ConcurrencyKeys = chance.Of(0.3) ? ["licence"] : [],

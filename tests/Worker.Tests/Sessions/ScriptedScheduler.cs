@@ -31,6 +31,9 @@ internal sealed class ScriptedScheduler : IAsyncDisposable
     /// <summary>A reason to refuse registrations, or null to accept them.</summary>
     public string? Refusal { get; set; }
 
+    /// <summary>A session that it says has ended when it asks.</summary>
+    public Guid? EndedSession { get; set; }
+
     public bool AnswersHeartbeats { get; set; } = true;
 
     /// <summary>Whether answers name the results that heartbeats list.</summary>
@@ -81,8 +84,8 @@ internal sealed class ScriptedScheduler : IAsyncDisposable
 
     private async Task AnswerAsync(WorkerRegistered registered, Guid session)
     {
-        WorkerCommand answer = Refusal is { } reason
-            ? new WorkerRefused { SessionId = session, Reason = reason }
+        WorkerCommand answer = (Refusal ?? (EndedSession == session ? "it has ended" : null)) is { } reason
+            ? new WorkerRefused { SessionId = session, Reason = reason, SessionEnded = EndedSession == session }
             : new WorkerAccepted { SessionId = session, Epoch = Epoch, LeaseSeconds = LeaseSeconds };
         var reply = await bus.GetSendEndpoint(new Uri($"exchange:{registered.ReplyTo}?durable=false&autodelete=true"));
         await reply.Send(answer);

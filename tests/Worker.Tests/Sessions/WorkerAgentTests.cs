@@ -36,6 +36,22 @@ public sealed class WorkerAgentTests
     }
 
     [Fact]
+    public async Task A_session_that_had_ended_before_its_acceptance_was_heard_gives_way_to_a_new_one_that_names_it()
+    {
+        await using var bench = await AgentBench.CreateAsync();
+        bench.Scheduler.Refusal = "not yet";
+        bench.StartWorker();
+        await Eventually.HoldsAsync(() => bench.Scheduler.SessionsRegistered.Any(), "a request");
+        var ended = bench.Scheduler.SessionsRegistered.Single();
+
+        (bench.Scheduler.EndedSession, bench.Scheduler.Refusal) = (ended, null);
+
+        await bench.AcceptedAsync();
+        Assert.NotEqual(ended, bench.Session);
+        Assert.Equal([ended], bench.Scheduler.All<WorkerRegistered>().Last().AskedSessionIds);
+    }
+
+    [Fact]
     public async Task A_run_is_reported_started_and_finished_with_its_own_ids()
     {
         await using var bench = await AgentBench.StartedAsync();
@@ -135,7 +151,7 @@ public sealed class WorkerAgentTests
     }
 
     [Fact]
-    public async Task A_running_test_is_stopped_on_command_and_one_that_never_came_is_reported_stopped_too()
+    public async Task A_running_test_is_stopped_on_command_and_one_that_never_came_is_given_back()
     {
         await using var bench = await AgentBench.StartedAsync();
         var run = await bench.AssignedAndStartedAsync();
@@ -144,9 +160,10 @@ public sealed class WorkerAgentTests
         await bench.CommandAsync(new StopTest { RunId = run.RunId, Attempt = 1, Reason = "cancelled by ana" });
         await bench.CommandAsync(new StopTest { RunId = never.RunId, Attempt = 1, Reason = "cancelled by ana" });
 
-        Assert.All(
-            [await bench.FinishedAsync(run), await bench.FinishedAsync(never)],
-            finished => Assert.Equal((TestOutcome.Stopped, "cancelled by ana"), (finished.Outcome, finished.Error)));
+        var finished = await bench.FinishedAsync(run);
+        Assert.Equal((TestOutcome.Stopped, "cancelled by ana"), (finished.Outcome, finished.Error));
+        await Eventually.HoldsAsync(() => bench.Scheduler.All<TestRecalled>().Any(), "what never came is given back");
+        Assert.Equal((never.RunId, false), bench.Scheduler.All<TestRecalled>().Select(recalled => (recalled.RunId, recalled.Started)).Single());
     }
 
     [Fact]
