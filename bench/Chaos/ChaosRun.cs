@@ -52,13 +52,14 @@ internal sealed class ChaosRun(Arguments arguments, TimeProvider time, Action<st
             WatchedUntil = Uptime.Now(),
         };
         var verdict = Judge.Of(evidence);
+        var deadLetters = await DeadLetters.CountAsync(fleet.Broker, aborted);
         await new Records(arguments.Directory, fleet.Http).KeepAsync(evidence, verdict);
 
         await watching.CancelAsync();
         await Task.WhenAll(following, supervising, submitting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await fleet.DisposeAsync();
         var left = await Leftovers.EndAsync(await ReadJournalAsync(), journalFile, time);
-        return (Summary(verdict, evidence, injector, left.Count, settled - healed), verdict);
+        return (Summary(verdict, evidence, injector, settled - healed) with { LeftRunning = left.Count, DeadLetters = deadLetters }, verdict);
     }
 
     public ValueTask DisposeAsync() => fleet.DisposeAsync();
@@ -87,7 +88,7 @@ internal sealed class ChaosRun(Arguments arguments, TimeProvider time, Action<st
     private async Task<Journal> ReadJournalAsync() =>
         Journal.Read(File.Exists(journalFile) ? await File.ReadAllLinesAsync(journalFile, CancellationToken.None) : []);
 
-    private Report Summary(Verdict verdict, Evidence evidence, FaultInjector injector, int left, double settled) => new()
+    private Report Summary(Verdict verdict, Evidence evidence, FaultInjector injector, double settled) => new()
     {
         Submitted = verdict.Submitted,
         Terminal = verdict.Terminal,
@@ -101,7 +102,8 @@ internal sealed class ChaosRun(Arguments arguments, TimeProvider time, Action<st
         Unconfirmed = verdict.Unconfirmed,
         Unreadable = verdict.Unreadable,
         WrongVerdicts = verdict.Count(Harm.WrongVerdict),
-        LeftRunning = left,
+        LeftRunning = 0,
+        DeadLetters = 0,
         LostToInfrastructure = verdict.LostToInfrastructure,
         Freezes = injector.Freezes,
         EndedByThemselves = injector.EndedByThemselves,

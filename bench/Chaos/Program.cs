@@ -19,7 +19,7 @@ try
     Console.WriteLine(arguments.Json ? report.ToJson() : report);
     foreach (var violation in verdict.Violations)
         await Console.Error.WriteLineAsync($"{violation.Harm}: {violation.Details}");
-    return verdict.IsClean && report.LeftRunning == 0 ? 0 : 1;
+    return verdict.IsClean && report is { LeftRunning: 0, DeadLetters: 0 } ? 0 : 1;
 }
 catch (OperationCanceledException) when (interrupted.IsCancellationRequested)
 {

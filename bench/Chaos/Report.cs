@@ -32,6 +32,9 @@ internal sealed record Report
     /// <summary>Lines of the journal that no test can have written.</summary>
     public required int Unreadable { get; init; }
 
+    /// <summary>Messages in the scheduler's error queues: nobody sent a bad one.</summary>
+    public required uint DeadLetters { get; init; }
+
     /// <summary>Processes of tests that outlived everything that could have ended them.</summary>
     public required int LeftRunning { get; init; }
 
@@ -58,7 +61,7 @@ internal sealed record Report
         {Seconds:0} s of faults with seed {Seed}: {Kills} kills, {Freezes} freezes; {EndedByThemselves} processes ended by themselves
         {Submitted} tests submitted, {Terminal} ended, {Executions} processes run, {LostToInfrastructure} given up after lost workers
         lost {Lost}, double accepted {DoubleAccepted}, overlapping keys {OverlappingKeys}, oversubscribed {Oversubscribed}, misplaced {Misplaced}, wrong verdicts {WrongVerdicts}
-        left running {LeftRunning}, unconfirmed {Unconfirmed}, unreadable {Unreadable}
+        left running {LeftRunning}, dead letters {DeadLetters}, unconfirmed {Unconfirmed}, unreadable {Unreadable}
         longest recovery {RecoverySecondsMax:0.0} s; all had ended {SettledSeconds:0.0} s after the faults
         """);
 }
