@@ -1,9 +1,9 @@
+using System.Text;
 using System.Text.Json.Nodes;
 using LoadBalancer.System.Tests.Clients;
 using LoadBalancer.System.Tests.Input;
 using LoadBalancer.System.Tests.Processes;
 using LoadBalancer.System.Tests.Servers;
-using RabbitMQ.Client;
 
 namespace LoadBalancer.System.Tests;
 
@@ -41,7 +41,7 @@ public sealed class BadInputTests(TestServers servers) : SystemTest(servers)
             await Client.PublishAsync("submit-test", bad.Body, properties => properties.MessageId = id);
         }
 
-        var letters = await DeadLettersAsync("submit-test_error", messages.Values.Count(bad => bad.Fate is Fate.Unreadable));
+        var letters = await DeadLetters.TakeAsync(Client, "submit-test", messages.Values.Count(bad => bad.Fate is Fate.Unreadable));
         foreach (var (id, bad) in messages)
         {
             failures.Add(bad.Name, bad.Fate switch
@@ -81,6 +81,35 @@ public sealed class BadInputTests(TestServers servers) : SystemTest(servers)
         }
 
         failures.AssertNone();
+        Assert.Empty(await Client.TakeAllAsync("submit-test_error"));
+    }
+
+    [Theory]
+    [InlineData("text/plain")]
+    [InlineData("application/octet-stream")]
+    [InlineData("application/vnd.masstransit+json")]
+    [InlineData("no / content ; type = at all")]
+    [InlineData(null)]
+    public async Task A_body_counts_whatever_its_content_type_says(string? contentType)
+    {
+        await StartSchedulerAsync();
+        var events = await FollowEventsAsync();
+        var good = Submission.Shell("true");
+
+        await Client.PublishAsync("submit-test", Encoding.UTF8.GetBytes(good.ToJsonString()), properties => properties.ContentType = contentType);
+        await events.WaitForAsync(Submission.RunIdOf(good), "Submitted");
+    }
+
+    [Fact]
+    public async Task A_message_larger_than_a_client_takes_by_itself_is_kept_once_and_does_not_come_again()
+    {
+        const int MoreThanTheDefaultLimit = 65 << 20;
+        var scheduler = await StartSchedulerAsync();
+
+        await Client.PublishAsync("submit-test", new byte[MoreThanTheDefaultLimit], properties => properties.MessageId = "huge");
+
+        Assert.Contains("split it", (await DeadLetters.TakeAsync(Client, "submit-test", 1))["huge"], StringComparison.Ordinal);
+        await RunOneAsync(scheduler);
         Assert.Empty(await Client.TakeAllAsync("submit-test_error"));
     }
 
@@ -128,26 +157,6 @@ public sealed class BadInputTests(TestServers servers) : SystemTest(servers)
         }
 
         return Answer.Missing(events.All.First(IsIt).Reason, bad.Says);
-    }
-
-    /// <summary>Message ids to reasons, once so many are there; fewer when no more come.</summary>
-    private async Task<IReadOnlyDictionary<string, string>> DeadLettersAsync(string queue, int count)
-    {
-        var letters = new List<BasicGetResult>();
-        try
-        {
-            await Eventually.TrueAsync($"{count} messages in {queue}", async () =>
-            {
-                letters.AddRange(await Client.TakeAllAsync(queue));
-                return letters.Count >= count;
-            });
-        }
-        catch (TimeoutException)
-        {
-            // The cases whose letters are missing are named one by one.
-        }
-
-        return letters.ToDictionary(letter => letter.BasicProperties.MessageId ?? "", letter => RawClient.Header(letter, "MT-Fault-Message"));
     }
 
     /// <summary>A good submission is accepted, placed and completed, and the one before it as well.</summary>

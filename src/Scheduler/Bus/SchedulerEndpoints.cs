@@ -16,7 +16,7 @@ internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IB
     public async Task ConnectAsync(CancellationToken cancellationToken)
     {
         await topology.DeclareExchangesAsync(cancellationToken);
-        Connect<SubmitTestConsumer>(Names.SubmitTest, quorum: true);
+        Connect<SubmitTestConsumer>(Names.SubmitTest, quorum: true, endpoint => endpoint.AddDeserializer(new UnreadBody(), isDefault: true));
         Connect<CancelTestConsumer>(Names.CancelTest, quorum: true);
         Connect<WorkerReportConsumer>(Names.WorkerEvents, quorum: true);
         Connect<WorkerHeartbeatConsumer>(Names.WorkerHeartbeats, quorum: false);
@@ -24,14 +24,17 @@ internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IB
             await handle.Ready.WaitAsync(cancellationToken);
     }
 
-    private void Connect<TConsumer>(string queue, bool quorum) where TConsumer : class, IConsumer =>
+    private static void ReadJson(IReceiveEndpointConfigurator endpoint) =>
+        endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
+
+    private void Connect<TConsumer>(string queue, bool quorum, Action<IReceiveEndpointConfigurator>? reading = null) where TConsumer : class, IConsumer =>
         connected.Add(connector.ConnectReceiveEndpoint(queue, (context, endpoint) =>
         {
             endpoint.ConfigureConsumeTopology = false;
             endpoint.PrefetchCount = 2 * AtOnce;
             endpoint.ConcurrentMessageLimit = AtOnce;
             endpoint.ClearSerialization();
-            endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
+            (reading ?? ReadJson)(endpoint);
             endpoint.UseRawJsonSerializer(RawSerializerOptions.AnyMessageType, isDefault: true);
             // Nobody listens for faults: the reason stands in the headers of the dead letter.
             endpoint.PublishFaults = false;

@@ -23,9 +23,7 @@ internal sealed class WorkerHeartbeatConsumer(
     public async Task Consume(ConsumeContext<WorkerHeartbeat> context)
     {
         var (heartbeat, token) = (context.Message, context.CancellationToken);
-        if (WorkerIds.Problem(heartbeat.WorkerId) is not null)
-            return;
-
+        ReportRules.Check(heartbeat);
         if (!await fleet.RenewAsync(heartbeat, token))
         {
             await sender.TellAsync(

@@ -66,7 +66,7 @@ internal static class SubmissionReader
         if (GetField(root, "tests") is not { } tests)
             return new ReadBody([ReadTest(root, 0, newRunId)], IsBatch: false);
         if (root.EnumerateObject().Count(field => IsNamed(field, "tests")) > 1)
-            throw new UnreadableSubmissionException($"tests: is given twice, the first time as {Quote.Json(tests)}");
+            throw new UnreadableSubmissionException($"tests: is given twice, the second time as {Quote.Json(tests)}");
         if (tests.ValueKind is not JsonValueKind.Array)
             throw new UnreadableSubmissionException($"tests: is {Quote.Json(tests)}; a list is expected");
         if (tests.GetArrayLength() is 0 or > MaxTests)
@@ -142,16 +142,17 @@ internal static class SubmissionReader
         return new ReadSubmission(Guid.TryParseExact(Given("runId"), "D", out var given) ? given : newRunId, names, problems);
     }
 
-    /// <summary>As the deserializer finds it: whatever the case of the name.</summary>
+    /// <summary>As the deserializer finds it: whatever the case of the name, and the last of several.</summary>
     internal static JsonElement? GetField(JsonElement element, string name)
     {
+        JsonElement? value = null;
         foreach (var field in element.EnumerateObject())
         {
             if (IsNamed(field, name))
-                return field.Value;
+                value = field.Value;
         }
 
-        return null;
+        return value;
     }
 
     private static bool IsNamed(JsonProperty field, string name) =>

@@ -13,7 +13,9 @@ internal static class WrongTypes
         if (path.Length == 0 || Find(element, path) is not { } value)
             return new FieldProblem("test", exception.Message);
 
-        return new FieldProblem(Quote.Name(path), $"{Quote.Json(value)} cannot be read as {Expected(exception.Message)}");
+        return new FieldProblem(Quote.Name(path), exception.Message.StartsWith("Duplicate property", StringComparison.Ordinal)
+            ? $"is given twice, the second time as {Quote.Json(value)}"
+            : $"{Quote.Json(value)} cannot be read as {Expected(exception.Message)}");
     }
 
     private static string? Missing(string message)
