@@ -1,3 +1,4 @@
+using System.Text.Json;
 using System.Text.RegularExpressions;
 using LoadBalancer.Scheduler.Submissions;
 using Microsoft.AspNetCore.Diagnostics;
@@ -13,7 +14,7 @@ internal sealed partial class BadRequests : IExceptionHandler
             return false;
 
         var answer = Binding().Match(bad.Message) is { Success: true } failed
-            ? Refuse(failed.Groups["field"].Value, failed.Groups["value"].Value, $"is not {Expected(failed.Groups["type"].Value)}")
+            ? Refuse(JsonNamingPolicy.CamelCase.ConvertName(failed.Groups["field"].Value), failed.Groups["value"].Value, $"is not {Expected(failed.Groups["type"].Value)}")
             : Results.Problem(statusCode: bad.StatusCode, title: "The request cannot be read", detail: bad.Message);
         await answer.ExecuteAsync(http);
         return true;
@@ -41,10 +42,10 @@ internal sealed partial class BadRequests : IExceptionHandler
         return next(context);
     }
 
-    private static string Expected(string type) => type.TrimEnd('?') switch
+    private static string Expected(string type) => type switch
     {
         "Guid" => "a GUID",
-        "int" => "a whole number",
+        "int" or "Nullable<int>" => "a whole number",
         var other => $"a value of type {other}",
     };
 

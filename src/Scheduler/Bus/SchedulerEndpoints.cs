@@ -34,8 +34,9 @@ internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IB
             endpoint.PrefetchCount = 2 * AtOnce;
             endpoint.ConcurrentMessageLimit = AtOnce;
             endpoint.ClearSerialization();
-            (reading ?? ReadJson)(endpoint);
             endpoint.UseRawJsonSerializer(RawSerializerOptions.AnyMessageType, isDefault: true);
+            // After the serializer, which brings a reader of its own.
+            (reading ?? ReadJson)(endpoint);
             // Nobody listens for faults: the reason stands in the headers of the dead letter.
             endpoint.PublishFaults = false;
             // Without a limit: with the database away every place is soon taken by a message that waits, and the queue keeps the rest.

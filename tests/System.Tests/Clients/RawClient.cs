@@ -18,7 +18,7 @@ internal sealed class RawClient : IAsyncDisposable
 
     public static async Task<RawClient> ConnectAsync(Uri url, string name = "raw-client")
     {
-        var connection = await new ConnectionFactory { Uri = url, ClientProvidedName = name }.CreateConnectionAsync();
+        var connection = await new ConnectionFactory { Uri = url, ClientProvidedName = name, MaxInboundMessageBodySize = 1 << 30 }.CreateConnectionAsync();
         return new RawClient(connection, await connection.CreateChannelAsync(Confirmed));
     }
 

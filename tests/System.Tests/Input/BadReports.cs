@@ -26,7 +26,6 @@ internal static class BadReports
         Report("reports that are text", $"{{{Worker}, \"reports\": \"all well\"}}", "reports"),
         Entries("a null entry", "null", "reports", "null"),
         Entries("a null after a good entry", "{\"type\": \"workerLeft\"}, null", "reports", "null"),
-        Entries("a type that is a number", "{\"type\": 7}", "reports[0]"),
         Entries("an attempt that is text", "{\"type\": \"testStarted\", \"runId\": \"6f0e6a52-52a5-4d0b-8a6e-3f6f6b7c2d12\", \"attempt\": \"first\"}", "attempt"),
         Entries("a run that is no GUID", "{\"type\": \"testStarted\", \"runId\": \"../..\", \"attempt\": 1}", "runId"),
         Entries("no outcome", $"{{\"type\": \"testFinished\", {Run}}}", "outcome"),
