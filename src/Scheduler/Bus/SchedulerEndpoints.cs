@@ -2,6 +2,7 @@ using LoadBalancer.Contracts;
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.Submissions;
 using MassTransit;
+using MassTransit.Middleware;
 
 namespace LoadBalancer.Scheduler.Bus;
 
@@ -39,6 +40,11 @@ internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IB
             (reading ?? ReadJson)(endpoint);
             // Nobody listens for faults: the reason stands in the headers of the dead letter.
             endpoint.PublishFaults = false;
+            endpoint.ConfigureError(error =>
+            {
+                error.UseFilter(new PlaceInBody());
+                error.UseFilter(new ErrorTransportFilter());
+            });
             // Without a limit: with the database away every place is soon taken by a message that waits, and the queue keeps the rest.
             endpoint.UseMessageRetry(retry =>
             {

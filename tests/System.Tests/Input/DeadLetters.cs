@@ -7,11 +7,7 @@ namespace LoadBalancer.System.Tests.Input;
 internal static class DeadLetters
 {
     /// <summary>Message ids to reasons, once so many are there; fewer when no more come, so that the missing ones can be named.</summary>
-    /// <param name="client">Takes them.</param>
-    /// <param name="queue">That could not deal with them.</param>
-    /// <param name="count">How many to wait for.</param>
-    /// <param name="withCauses">The reason is followed by what led to it, which says where in the body it was.</param>
-    public static async Task<IReadOnlyDictionary<string, string>> TakeAsync(RawClient client, string queue, int count, bool withCauses = false)
+    public static async Task<IReadOnlyDictionary<string, string>> TakeAsync(RawClient client, string queue, int count)
     {
         var letters = new List<BasicGetResult>();
         try
@@ -29,6 +25,6 @@ internal static class DeadLetters
 
         return letters.ToDictionary(
             letter => letter.BasicProperties.MessageId ?? "",
-            letter => RawClient.Header(letter, "MT-Fault-Message") + (withCauses ? $"\n{RawClient.Header(letter, "MT-Fault-StackTrace")}" : ""));
+            letter => RawClient.Header(letter, "MT-Fault-Message"));
     }
 }
