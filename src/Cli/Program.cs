@@ -20,6 +20,8 @@ internal static class Program
         ExplainVerb.Create(terminal),
         CancelVerb.Create(terminal),
         WorkersVerb.Create(terminal),
+        DrainVerbs.CreateDrain(terminal),
+        DrainVerbs.CreateResume(terminal),
         new HelpOption(),
         new VersionOption(),
     };

@@ -206,6 +206,12 @@ public sealed record WorkerView
 
     public WorkerLoad Load { get; init; } = new();
 
+    /// <summary>Why it runs empty; null when it does not.</summary>
+    public string? DrainReason { get; init; }
+
+    /// <summary>What still runs then is stopped and requeued.</summary>
+    public DateTimeOffset? DrainDeadline { get; init; }
+
     public string Version { get; init; } = "";
 
     public DateTimeOffset RegisteredAt { get; init; }

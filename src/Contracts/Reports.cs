@@ -34,6 +34,12 @@ public sealed record WorkerRegistered : Report
     public Guid? PreviousSessionId { get; init; }
 
     /// <summary>
+    /// Sessions for which this work directory has asked since, without seeing an answer: the process may have died in between, and
+    /// naming the one that was accepted after all takes it over, too.
+    /// </summary>
+    public IReadOnlyList<Guid> AskedSessionIds { get; init; } = [];
+
+    /// <summary>
     /// The previous session ended by itself because no heartbeat was answered in time; what it ran then was stopped by it.
     /// </summary>
     public bool PreviousSessionFenced { get; init; }
@@ -128,6 +134,9 @@ public sealed record WorkerHeartbeat
     public required Guid SessionId { get; init; }
 
     public required long Sequence { get; init; }
+
+    /// <summary>The highest sequence whose answer had arrived when this heartbeat was made; 0 when none had.</summary>
+    public long Answered { get; init; }
 
     public WorkerLoad Load { get; init; } = new();
 

@@ -21,6 +21,7 @@ internal sealed partial class ActiveScheduler(
     Dispatcher dispatcher,
     OutboxSender outbox,
     DeadlineSweeper sweeper,
+    PulseLoop pulse,
     SchedulerEndpoints endpoints,
     RunCommits commits,
     IServiceScopeFactory scopes,
@@ -45,9 +46,10 @@ internal sealed partial class ActiveScheduler(
             LoopAsync("deadlines", sweeper.RunAsync, stoppingToken),
         };
         await UntilItWorksAsync("broker", endpoints.ConnectAsync, stoppingToken);
+        var pulsing = LoopAsync("pulse", pulse.RunAsync, stoppingToken);
         IsReady = true;
         LogReady(epoch.Value);
-        await Task.WhenAll(loops);
+        await Task.WhenAll([.. loops, pulsing]);
     }
 
     private async Task PrepareAsync(CancellationToken cancellationToken)

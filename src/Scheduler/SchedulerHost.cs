@@ -92,7 +92,11 @@ internal static class SchedulerHost
         services.AddSingleton<Cancellations>();
         services.AddSingleton<SubmissionDesk>();
         services.AddSingleton<WorkerBindings>();
+        services.AddSingleton<HeartbeatPulse>();
+        services.AddSingleton<PulseLoop>();
         services.AddSingleton<WorkerFleet>();
+        services.AddSingleton<Reconciliation>();
+        services.AddSingleton<WorkerDrain>();
         services.AddSingleton<SchedulerEpoch>();
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<MessageSender>();

@@ -26,11 +26,20 @@ internal sealed class SchedulerOptions
     /// <summary>A worker that is silent for this long is lost. Must exceed <see cref="KillGrace"/> plus a few heartbeats.</summary>
     public TimeSpan LeaseDuration { get; set; } = TimeSpan.FromSeconds(45);
 
+    /// <summary>A worker that is silent for this long is possibly lost and gets nothing new. Two heartbeats.</summary>
+    public TimeSpan DoubtAfter { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How long before the end of its lease a worker stops its own runs.</summary>
     public TimeSpan KillGrace { get; set; } = TimeSpan.FromSeconds(5);
 
     /// <summary>An assignment that has not started after this long is asked back.</summary>
     public TimeSpan StartTimeout { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>How long after its timeout a test that its worker has not ended is asked to stop, and how often.</summary>
+    public TimeSpan ExecutionGrace { get; set; } = TimeSpan.FromMinutes(1);
+
+    /// <summary>Added to that where a workspace is prepared first.</summary>
+    public TimeSpan PrepareAllowance { get; set; } = TimeSpan.FromMinutes(30);
 
     /// <summary>How often deadlines and leases are looked at.</summary>
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMilliseconds(500);
@@ -67,7 +76,8 @@ internal sealed class SchedulerOptions
     private IEnumerable<(string Name, TimeSpan Value)> Durations() =>
     [
         (nameof(RequeueDelay), RequeueDelay), (nameof(StartGrace), StartGrace), (nameof(ForgetWorkerAfter), ForgetWorkerAfter),
-        (nameof(LeaseDuration), LeaseDuration), (nameof(KillGrace), KillGrace), (nameof(StartTimeout), StartTimeout),
+        (nameof(LeaseDuration), LeaseDuration), (nameof(DoubtAfter), DoubtAfter), (nameof(KillGrace), KillGrace),
+        (nameof(StartTimeout), StartTimeout), (nameof(ExecutionGrace), ExecutionGrace), (nameof(PrepareAllowance), PrepareAllowance),
         (nameof(SweepInterval), SweepInterval), (nameof(RelayAfter), RelayAfter), (nameof(SendTimeout), SendTimeout),
     ];
 }

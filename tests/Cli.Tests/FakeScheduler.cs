@@ -153,6 +153,10 @@ internal sealed class FakeScheduler : IAsyncDisposable
             foreach (var run in Runs.Values.Where(run => run.Suite == suite)) Cancelled.Enqueue((run.RunId, reason));
             return Results.NoContent();
         });
+        app.MapPost("/api/workers/{id}/drain", (HttpContext context, string id) =>
+            Workers.Any(worker => worker.WorkerId == id) ? Task.CompletedTask : Problem(context, HttpStatusCode.NotFound, $"No worker {id}"));
+        app.MapPost("/api/workers/{id}/resume", (HttpContext context, string id) =>
+            Workers.Any(worker => worker.WorkerId == id) ? Task.CompletedTask : Problem(context, HttpStatusCode.NotFound, $"No worker {id}"));
         app.MapGet("/api/workers", () => Results.Json(new WorkerList(Workers), Web));
         app.MapGet("/api/events", Stream);
     }

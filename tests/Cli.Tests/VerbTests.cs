@@ -311,6 +311,20 @@ public sealed class VerbTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_worker_is_drained_with_reason_and_deadline_and_resumed()
+    {
+        scheduler.Workers = [new WorkerView { WorkerId = "w-1", Status = "alive", Capabilities = new WorkerCapabilities(), Slots = 1 }];
+
+        Assert.Equal(ExitCode.Passed, await lb.Run("drain", "w-1", "--deadline", "90", "--reason", "new disk"));
+        Assert.Equal(ExitCode.Passed, await lb.Run("resume", "w-1"));
+
+        Assert.Equal(["POST /api/workers/w-1/drain?reason=new%20disk&deadlineSeconds=90", "POST /api/workers/w-1/resume"], scheduler.Requests);
+        using var other = Lb.At(scheduler);
+        Assert.Equal(ExitCode.BadInput, await other.Run("drain", "w-2"));
+        Assert.Contains("No worker w-2", other.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_token_is_sent_and_a_missing_one_is_explained()
     {
         scheduler.RequiredToken = "secret";

@@ -28,9 +28,9 @@ public sealed class ArchitectureTests
             .Where(file => !edges.Contains(Path.GetFileName(Path.GetDirectoryName(file))))
             .Select(file => Path.GetFileName(file));
 
-        // Consumers stand in the folder of what they consume for; the sweeper and the health check ask the bus how it is.
+        // Consumers stand in the folder of what they consume for; the health check asks the bus how it is.
         Assert.Equal(
-            ["ApiRoutes.cs", "CancelTestConsumer.cs", "DeadlineSweeper.cs", "SubmitTestConsumer.cs", "WorkerHeartbeatConsumer.cs", "WorkerReportConsumer.cs"],
+            ["ApiRoutes.cs", "CancelTestConsumer.cs", "SubmitTestConsumer.cs", "WorkerHeartbeatConsumer.cs", "WorkerReportConsumer.cs"],
             elsewhere.Order(StringComparer.Ordinal));
     }
 

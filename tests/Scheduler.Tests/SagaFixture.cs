@@ -40,6 +40,8 @@ internal sealed class SagaFixture : IAsyncDisposable
             .AddSingleton<RunCommits>()
             .AddSingleton<TestRunEvents>()
             .AddSingleton<WorkerBindings>()
+            .AddSingleton<HeartbeatPulse>()
+            .AddSingleton<SchedulerEpoch>()
             .AddSingleton<WorkerFleet>()
             .AddSingleton<DurationModel>()
             .AddSingleton(provider => new Planner(new PolicySet(), provider.GetRequiredService<DurationModel>(), new Random(1)))

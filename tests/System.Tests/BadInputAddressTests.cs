@@ -36,6 +36,12 @@ public sealed class BadInputAddressTests(TestServers servers) : SystemTest(serve
         ("GET", "api/suites/unheard-of", 404, ["unheard-of"]),
         ("GET", "api/suites/'%20OR%20'1'='1", 404, ["' OR '1'='1"]),
         ("DELETE", $"api/runs/{Unknown}?reason=%00", 400, ["reason", "NUL"]),
+        ("POST", "api/workers/unheard-of/drain", 404, ["unheard-of"]),
+        ("POST", "api/workers/unheard-of/resume", 404, ["unheard-of"]),
+        ("POST", "api/workers/w1/drain?deadlineSeconds=soon", 400, ["deadlineSeconds", "soon", "a number"]),
+        ("POST", "api/workers/w1/drain?deadlineSeconds=-1", 400, ["deadlineSeconds", "-1"]),
+        ("POST", "api/workers/w1/drain?deadlineSeconds=NaN", 400, ["deadlineSeconds", "NaN"]),
+        ("POST", "api/workers/w1/drain?reason=%00", 400, ["reason", "NUL"]),
     ];
 
     [Fact]

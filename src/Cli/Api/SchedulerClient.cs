@@ -99,6 +99,18 @@ internal sealed class SchedulerClient : IDisposable
     public async Task<IReadOnlyList<WorkerView>> Workers(CancellationToken cancel) =>
         (await Send<WorkerList>(HttpMethod.Get, "api/workers", ReadLimit, cancel)).Workers;
 
+    public async Task Drain(string workerId, string reason, double? deadlineSeconds, CancellationToken cancel)
+    {
+        var path = $"api/workers/{Uri.EscapeDataString(workerId)}/drain" +
+            QueryString(("reason", reason), ("deadlineSeconds", deadlineSeconds?.ToString(CultureInfo.InvariantCulture)));
+        using var answer = await Send(HttpMethod.Post, path, ReadLimit, cancel);
+    }
+
+    public async Task Resume(string workerId, CancellationToken cancel)
+    {
+        using var answer = await Send(HttpMethod.Post, $"api/workers/{Uri.EscapeDataString(workerId)}/resume", ReadLimit, cancel);
+    }
+
     public async Task CancelRun(Guid runId, string reason, CancellationToken cancel)
     {
         using var answer = await Send(HttpMethod.Delete, $"api/runs/{runId}" + QueryString(("reason", reason)), ReadLimit, cancel);

@@ -1,3 +1,4 @@
+using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.Persistence;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
@@ -7,6 +8,8 @@ namespace LoadBalancer.Scheduler.Api;
 /// <summary>Every address of the API, and the role that it needs.</summary>
 internal static class ApiRoutes
 {
+    private static readonly TimeSpan MaxSilence = TimeSpan.FromSeconds(10);
+
     public static void MapApi(this WebApplication app)
     {
         var view = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Viewer)).AddEndpointFilter(BadRequests.RefuseNul);
@@ -23,17 +26,24 @@ internal static class ApiRoutes
         submit.MapDelete("/runs/{runId}", RunCommands.CancelAsync);
         submit.MapDelete("/suites/{suite}", RunCommands.CancelSuiteAsync);
 
+        var operate = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Operator)).AddEndpointFilter(BadRequests.RefuseNul);
+        operate.MapPost("/workers/{workerId}/drain", WorkerCommands.DrainAsync);
+        operate.MapPost("/workers/{workerId}/resume", WorkerCommands.ResumeAsync);
+
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGet("/health/live", () => Results.Ok(new { status = "live" }));
         app.MapGet("/health/ready", ReadyAsync);
     }
 
-    /// <summary>Ready means: it decides, and both servers answer.</summary>
-    private static async Task<IResult> ReadyAsync(ActiveScheduler scheduler, IBusControl bus, SchedulerDbContext database, CancellationToken cancellationToken)
+    /// <summary>Ready means: it decides, both servers answer, and what the workers send is read and stored.</summary>
+    private static async Task<IResult> ReadyAsync(
+        ActiveScheduler scheduler, IBusControl bus, SchedulerDbContext database, HeartbeatPulse pulse, TimeProvider time, CancellationToken cancellationToken)
     {
         var problems = new List<string>();
         if (!scheduler.IsReady)
             problems.Add("the scheduler is starting");
+        else if (time.GetUtcNow() - pulse.ReadAt is var silence && silence > MaxSilence)
+            problems.Add($"heartbeats: none was read and stored for {silence.TotalSeconds:0} s");
         if (bus.CheckHealth() is { Status: not BusHealthStatus.Healthy } health)
             problems.Add($"broker: {health.Description}");
         try

@@ -46,6 +46,7 @@ internal sealed partial class BadRequests : IExceptionHandler
     {
         "Guid" => "a GUID",
         "int" or "Nullable<int>" => "a whole number",
+        "double" or "Nullable<double>" => "a number",
         var other => $"a value of type {other}",
     };
 

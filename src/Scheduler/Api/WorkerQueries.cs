@@ -2,7 +2,6 @@ using LoadBalancer.Contracts;
 using LoadBalancer.Placement;
 using LoadBalancer.Scheduler.Dispatch;
 using LoadBalancer.Scheduler.Fleet;
-using Microsoft.Extensions.Options;
 
 namespace LoadBalancer.Scheduler.Api;
 
@@ -10,22 +9,21 @@ namespace LoadBalancer.Scheduler.Api;
 internal static class WorkerQueries
 {
     public static async Task<IResult> ListAsync(
-        WorkerFleet fleet, WorkerBindings bindings, Dispatcher dispatcher, IOptions<SchedulerOptions> options, TimeProvider time, CancellationToken cancellationToken)
+        WorkerFleet fleet, WorkerBindings bindings, Dispatcher dispatcher, CancellationToken cancellationToken)
     {
         var workers = fleet.All.OrderBy(worker => worker.WorkerId, StringComparer.Ordinal).ToList();
         var reservations = await dispatcher.AskAsync(
             planner => workers.ToDictionary(worker => worker.WorkerId, worker => planner.ReservationsOn(worker.WorkerId)), cancellationToken);
-        // Silent for half its lease: long before it is lost, somebody may want to look.
-        var doubtful = time.GetUtcNow() - options.Value.LeaseDuration / 2;
-        return Results.Ok(new WorkerList([.. workers.Select(worker => View(worker, Status(worker, bindings, doubtful), reservations[worker.WorkerId]))]));
+        return Results.Ok(new WorkerList([.. workers.Select(worker => View(worker, Status(worker, fleet, bindings), reservations[worker.WorkerId]))]));
     }
 
-    private static string Status(WorkerSession worker, WorkerBindings bindings, DateTimeOffset doubtful) => worker.State switch
+    private static string Status(WorkerSession worker, WorkerFleet fleet, WorkerBindings bindings) => worker.State switch
     {
         SessionState.Lost => "lost",
         SessionState.Left => "left",
         _ when !bindings.IsBound(worker.SessionId) => "unbound",
-        _ when worker.LastHeartbeatAt < doubtful => "possiblyLost",
+        _ when fleet.IsDoubtful(worker) => "possiblyLost",
+        _ when worker.Draining => "draining",
         _ => "alive",
     };
 
@@ -41,6 +39,8 @@ internal static class WorkerQueries
         ReservedDevices = [.. reservations.SelectMany(r => r.Devices).Select(d => new AssignedDevice(d.Type, d.Id, d.Share, d.MemoryGb))],
         Runs = [.. reservations.Select(reservation => new RunAttempt(reservation.RunId, reservation.Attempt))],
         Load = worker.Load,
+        DrainReason = worker.Draining ? worker.DrainReason : null,
+        DrainDeadline = worker.DrainDeadline,
         Version = worker.Version,
         RegisteredAt = worker.RegisteredAt,
         LastHeartbeatAt = worker.LastHeartbeatAt,

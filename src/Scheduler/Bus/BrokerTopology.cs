@@ -8,21 +8,29 @@ namespace LoadBalancer.Scheduler.Bus;
 /// <summary>Declares what the scheduler owns on the broker. Declaring again changes nothing.</summary>
 internal interface IBrokerTopology
 {
-    /// <summary>The exchanges that others bind to or publish to before the first message is sent.</summary>
-    Task DeclareExchangesAsync(CancellationToken cancellationToken);
+    /// <summary>
+    /// The scheduler's own queues, and the exchanges that others bind to or publish to before the first message is sent. MassTransit would
+    /// declare the queues, too, but try for ever where that is refused.
+    /// </summary>
+    /// <exception cref="TopologyRefusedException">A right is missing, or something of that name exists and is of another kind.</exception>
+    Task DeclareOwnAsync(CancellationToken cancellationToken);
 
     /// <summary>The worker's queue, bound to the assignments by the worker's id.</summary>
     /// <exception cref="TimeoutException">The broker did not answer within <see cref="SchedulerOptions.SendTimeout"/>.</exception>
+    /// <exception cref="TopologyRefusedException">A right is missing, or something of that name exists and is of another kind.</exception>
     Task DeclareWorkerAsync(string workerId, CancellationToken cancellationToken);
 
     /// <summary>Removes the queues and exchanges of a worker that is gone for good.</summary>
     Task DeleteWorkerAsync(string workerId, CancellationToken cancellationToken);
 }
 
+/// <summary>The broker refuses a declaration, and will do so again; the message is the broker's and names the queue or exchange.</summary>
+internal sealed class TopologyRefusedException(string message, Exception inner) : Exception(message, inner);
+
 /// <summary>In memory the worker's endpoint binds itself, and exchanges come into being when they are used.</summary>
 internal sealed class InMemoryTopology : IBrokerTopology
 {
-    public Task DeclareExchangesAsync(CancellationToken cancellationToken) => Task.CompletedTask;
+    public Task DeclareOwnAsync(CancellationToken cancellationToken) => Task.CompletedTask;
 
     public Task DeclareWorkerAsync(string workerId, CancellationToken cancellationToken) => Task.CompletedTask;
 
@@ -38,8 +46,20 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
     private readonly SemaphoreSlim connecting = new(1, 1);
     private IConnection? connection;
 
-    public async Task DeclareExchangesAsync(CancellationToken cancellationToken) =>
-        await OnChannelAsync(DeclareExchanges, cancellationToken);
+    public Task DeclareOwnAsync(CancellationToken cancellationToken) =>
+        OnChannelAsync(
+            async (channel, token) =>
+            {
+                await DeclareExchanges(channel, token);
+                foreach (var queue in SchedulerQueue.All)
+                {
+                    await channel.QueueDeclareAsync(
+                        queue.Name, durable: true, exclusive: false, autoDelete: false, Arguments(queue), cancellationToken: token);
+                    await channel.ExchangeDeclareAsync(queue.Name, ExchangeType.Fanout, durable: true, autoDelete: false, cancellationToken: token);
+                    await channel.QueueBindAsync(queue.Name, queue.Name, "", cancellationToken: token);
+                }
+            },
+            cancellationToken);
 
     public Task DeclareWorkerAsync(string workerId, CancellationToken cancellationToken) =>
         OnChannelAsync(
@@ -73,6 +93,9 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
         connecting.Dispose();
     }
 
+    private static Dictionary<string, object?> Arguments(SchedulerQueue queue) =>
+        queue.IsQuorum ? new() { ["x-queue-type"] = "quorum" } : [];
+
     private static async Task DeclareExchanges(IChannel channel, CancellationToken token)
     {
         await channel.ExchangeDeclareAsync(Names.Assignments, ExchangeType.Direct, durable: true, autoDelete: false, cancellationToken: token);
@@ -88,6 +111,11 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
             var open = await ConnectAsync(deadline.Token);
             await using var channel = await open.CreateChannelAsync(cancellationToken: deadline.Token);
             await declare(channel, deadline.Token);
+        }
+        catch (OperationInterruptedException refused)
+            when (refused.ShutdownReason is { ReplyCode: Constants.AccessRefused or Constants.PreconditionFailed or Constants.NotAllowed })
+        {
+            throw new TopologyRefusedException(refused.ShutdownReason.ReplyText, refused);
         }
         catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {

@@ -1,4 +1,3 @@
-using LoadBalancer.Contracts;
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.Submissions;
 using MassTransit;
@@ -6,7 +5,7 @@ using MassTransit.Middleware;
 
 namespace LoadBalancer.Scheduler.Bus;
 
-/// <summary>The queues that the scheduler consumes. Connected once its memory is rebuilt, so that nothing is answered from an empty one.</summary>
+/// <summary>Consumes the scheduler's queues. Connected once its memory is rebuilt, so that nothing is answered from an empty one.</summary>
 internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IBrokerTopology topology)
 {
     private const int AtOnce = 16;
@@ -16,20 +15,36 @@ internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IB
 
     public async Task ConnectAsync(CancellationToken cancellationToken)
     {
-        await topology.DeclareExchangesAsync(cancellationToken);
-        Connect<SubmitTestConsumer>(Names.SubmitTest, quorum: true, endpoint => endpoint.AddDeserializer(new UnreadBody(), isDefault: true));
-        Connect<CancelTestConsumer>(Names.CancelTest, quorum: true);
-        Connect<WorkerReportConsumer>(Names.WorkerEvents, quorum: true);
-        Connect<WorkerHeartbeatConsumer>(Names.WorkerHeartbeats, quorum: false);
+        await DeclareAsync(cancellationToken);
+        if (connected.Count == 0)
+        {
+            Connect<SubmitTestConsumer>(SchedulerQueue.Submissions, endpoint => endpoint.AddDeserializer(new UnreadBody(), isDefault: true));
+            Connect<CancelTestConsumer>(SchedulerQueue.Cancellations);
+            Connect<WorkerReportConsumer>(SchedulerQueue.Reports);
+            Connect<WorkerHeartbeatConsumer>(SchedulerQueue.Heartbeats);
+        }
+
         foreach (var handle in connected)
             await handle.Ready.WaitAsync(cancellationToken);
+    }
+
+    private async Task DeclareAsync(CancellationToken cancellationToken)
+    {
+        try
+        {
+            await topology.DeclareOwnAsync(cancellationToken);
+        }
+        catch (TopologyRefusedException refused)
+        {
+            throw new FatalStartException(refused.Message, refused);
+        }
     }
 
     private static void ReadJson(IReceiveEndpointConfigurator endpoint) =>
         endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
 
-    private void Connect<TConsumer>(string queue, bool quorum, Action<IReceiveEndpointConfigurator>? reading = null) where TConsumer : class, IConsumer =>
-        connected.Add(connector.ConnectReceiveEndpoint(queue, (context, endpoint) =>
+    private void Connect<TConsumer>(SchedulerQueue queue, Action<IReceiveEndpointConfigurator>? reading = null) where TConsumer : class, IConsumer =>
+        connected.Add(connector.ConnectReceiveEndpoint(queue.Name, (context, endpoint) =>
         {
             endpoint.ConfigureConsumeTopology = false;
             endpoint.PrefetchCount = 2 * AtOnce;
@@ -51,7 +66,7 @@ internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IB
                 retry.Handle<Exception>(PassingTrouble.Is);
                 retry.Exponential(int.MaxValue, FirstPause, LongestPause, FirstPause);
             });
-            if (quorum && endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
+            if (queue.IsQuorum && endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
                 rabbit.SetQuorumQueue();
             endpoint.ConfigureConsumer<TConsumer>(context);
         }));

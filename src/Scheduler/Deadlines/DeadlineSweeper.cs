@@ -3,20 +3,20 @@ using LoadBalancer.Scheduler.Bus;
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.Persistence;
 using LoadBalancer.Scheduler.TestRuns;
-using MassTransit;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
 
 namespace LoadBalancer.Scheduler.Deadlines;
 
 /// <summary>
-/// Looks for what is due (leases, queue and start deadlines, attempts whose session has ended) and raises it as events. It changes no
+/// Looks for what is due (leases, deadlines of runs and of drained workers, attempts whose session has ended) and raises it as events. It changes no
 /// run itself. <see cref="RunOnceAsync"/> is the whole of it; the loop only repeats it.
 /// </summary>
 internal sealed partial class DeadlineSweeper(
     WorkerFleet fleet,
+    WorkerDrain draining,
+    Reconciliation reconciliation,
     TestRunEvents events,
-    IBusControl bus,
     IBrokerTopology topology,
     IServiceScopeFactory scopes,
     IOptions<SchedulerOptions> options,
@@ -24,7 +24,6 @@ internal sealed partial class DeadlineSweeper(
     ILogger<DeadlineSweeper> logger)
 {
     private const int AtOnce = 500;
-    private bool cutOff;
 
     public async Task RunAsync(CancellationToken stoppingToken)
     {
@@ -48,28 +47,17 @@ internal sealed partial class DeadlineSweeper(
         await EndLeasesAsync(cancellationToken);
         await EndAttemptsOfEndedSessionsAsync(cancellationToken);
         await RaiseDeadlinesAsync(cancellationToken);
+        await draining.StopOverdueAsync(cancellationToken);
         foreach (var workerId in await fleet.ForgetAsync(cancellationToken))
         {
             LogForgotten(workerId);
+            reconciliation.Forget(workerId);
             await topology.DeleteWorkerAsync(workerId, cancellationToken);
         }
     }
 
-    /// <summary>While the broker is away no heartbeat can arrive, so no lease ends; afterwards each gets its full time.</summary>
     private async Task EndLeasesAsync(CancellationToken cancellationToken)
     {
-        if (bus.CheckHealth().Status != BusHealthStatus.Healthy)
-        {
-            cutOff = true;
-            return;
-        }
-
-        if (cutOff)
-        {
-            await fleet.ExtendAsync(cancellationToken);
-            cutOff = false;
-        }
-
         foreach (var lost in await fleet.ExpireAsync(cancellationToken))
             LogLost(lost.WorkerId, lost.SessionId, lost.LastHeartbeatAt);
     }
@@ -88,29 +76,28 @@ internal sealed partial class DeadlineSweeper(
         foreach (var run in orphans)
         {
             if (run.CurrentOwner is { } owner)
-                await events.RaiseAsync(new WorkerLost(run.CorrelationId, owner, WhatBecameOf(owner)), cancellationToken);
+                await events.RaiseAsync(SessionRules.LossOf(run.CorrelationId, owner, fleet.Find(owner.WorkerId)), cancellationToken);
         }
     }
-
-    private string WhatBecameOf(AttemptOwner owner) => fleet.Find(owner.WorkerId) switch
-    {
-        null => $"worker {owner.WorkerId} is gone",
-        { } session when session.SessionId != owner.SessionId => $"worker {owner.WorkerId} was restarted",
-        { State: SessionState.Left } => $"worker {owner.WorkerId} left",
-        { } session => $"worker {owner.WorkerId} was lost: no heartbeat since {session.LastHeartbeatAt:HH:mm:ss} UTC",
-    };
 
     private async Task RaiseDeadlinesAsync(CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
         await using var scope = scopes.CreateAsyncScope();
         var runs = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Runs.AsNoTracking();
-        var queue = await runs.Where(run => run.QueueDeadline <= now).OrderBy(run => run.QueueDeadline).Select(run => run.CorrelationId).Take(AtOnce).ToListAsync(cancellationToken);
-        foreach (var runId in queue)
-            await events.RaiseAsync(new DeadlinePassed(runId, Deadline.Queue), cancellationToken);
-        var start = await runs.Where(run => run.StartDeadline <= now).OrderBy(run => run.StartDeadline).Select(run => run.CorrelationId).Take(AtOnce).ToListAsync(cancellationToken);
-        foreach (var runId in start)
-            await events.RaiseAsync(new DeadlinePassed(runId, Deadline.Start), cancellationToken);
+        await RaiseAsync(
+            Deadline.Queue,
+            runs.Where(run => run.QueueDeadline <= now && (run.CurrentState == RunStates.Submitted || run.CurrentState == RunStates.Requeued))
+                .OrderBy(run => run.QueueDeadline),
+            cancellationToken);
+        await RaiseAsync(Deadline.Start, runs.Where(run => run.StartDeadline <= now).OrderBy(run => run.StartDeadline), cancellationToken);
+        await RaiseAsync(Deadline.Execution, runs.Where(run => run.ExecutionDeadline <= now).OrderBy(run => run.ExecutionDeadline), cancellationToken);
+    }
+
+    private async Task RaiseAsync(Deadline deadline, IQueryable<TestRun> due, CancellationToken cancellationToken)
+    {
+        foreach (var runId in await due.Select(run => run.CorrelationId).Take(AtOnce).ToListAsync(cancellationToken))
+            await events.RaiseAsync(new DeadlinePassed(runId, deadline), cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {WorkerId}, session {SessionId}, was lost: no heartbeat since {LastHeartbeatAt}")]

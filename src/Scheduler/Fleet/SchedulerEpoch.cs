@@ -19,6 +19,16 @@ internal sealed class SchedulerEpoch(IServiceScopeFactory scopes)
         Value = ++row.Epoch;
         await database.SaveChangesAsync(cancellationToken);
     }
+
+    /// <summary>Shows that this scheduler leads and that the database stores.</summary>
+    /// <returns>False when a later epoch has begun: somebody else leads.</returns>
+    public async Task<bool> RenewAsync(DateTimeOffset now, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        using var turn = await scope.ServiceProvider.GetRequiredService<EmbeddedDatabaseGate>().EnterAsync(cancellationToken);
+        var epochs = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Epochs.Where(row => row.Epoch == Value);
+        return await epochs.ExecuteUpdateAsync(row => row.SetProperty(e => e.RenewedAt, now), cancellationToken) == 1;
+    }
 }
 
 /// <summary>The only row of its table.</summary>
@@ -27,4 +37,7 @@ internal sealed class EpochRow
     public int Id { get; set; }
 
     public long Epoch { get; set; }
+
+    /// <summary>When the scheduler of this epoch last read a heartbeat of its own.</summary>
+    public DateTimeOffset? RenewedAt { get; set; }
 }

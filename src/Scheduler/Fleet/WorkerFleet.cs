@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -8,12 +9,14 @@ namespace LoadBalancer.Scheduler.Fleet;
 
 /// <summary>
 /// Which workers there are and which session of each is valid. Every change is stored first and then known here; leases are timed on
-/// the scheduler's clock.
+/// the scheduler's clock, and compared with what has been read of the heartbeats.
 /// </summary>
 internal sealed class WorkerFleet(
-    IServiceScopeFactory scopes, IOptions<SchedulerOptions> options, WorkerBindings bindings, TimeProvider time) : IDisposable
+    IServiceScopeFactory scopes, IOptions<SchedulerOptions> options, WorkerBindings bindings, HeartbeatPulse pulse, SchedulerEpoch epoch,
+    TimeProvider time) : IDisposable
 {
     private readonly ConcurrentDictionary<string, WorkerSession> sessions = new(StringComparer.Ordinal);
+    private readonly ConcurrentDictionary<Guid, bool> silent = new();
     private readonly SemaphoreSlim changing = new(1, 1);
 
     /// <summary>Raised after a worker joined, changed or was lost.</summary>
@@ -26,22 +29,20 @@ internal sealed class WorkerFleet(
 
     public WorkerSession? Find(string workerId) => sessions.GetValueOrDefault(workerId);
 
-    /// <summary>It has a lease, and assignments reach it.</summary>
-    public bool TakesWork(WorkerSession session) => session.State == SessionState.Alive && bindings.IsBound(session.SessionId);
+    /// <summary>It has a lease and is heard of, assignments reach it, and nobody wants it empty.</summary>
+    public bool TakesWork(WorkerSession session) =>
+        session.State == SessionState.Alive && !session.Draining && !IsDoubtful(session) && bindings.IsBound(session.SessionId);
 
-    /// <summary>
-    /// Reads what is stored. No lease ends within one lease of this: while nobody led, nobody could renew it.
-    /// </summary>
+    /// <summary>Silent for <see cref="SchedulerOptions.DoubtAfter"/>: possibly lost.</summary>
+    public bool IsDoubtful(WorkerSession session) => silent.ContainsKey(session.SessionId);
+
+    /// <summary>Reads what is stored. Until the first pulse no lease ends, and with it each begins anew: while nobody led, nobody could renew it.</summary>
     public async Task RestoreAsync(CancellationToken cancellationToken)
     {
-        await using (var scope = scopes.CreateAsyncScope())
-        {
-            var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
-            foreach (var session in await database.Workers.AsNoTracking().ToListAsync(cancellationToken))
-                sessions[session.WorkerId] = session;
-        }
-
-        await ExtendAsync(cancellationToken);
+        await using var scope = scopes.CreateAsyncScope();
+        var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
+        foreach (var session in await database.Workers.AsNoTracking().ToListAsync(cancellationToken))
+            sessions[session.WorkerId] = session;
     }
 
     /// <summary>Accepts a new session, or says why not.</summary>
@@ -49,25 +50,11 @@ internal sealed class WorkerFleet(
     public async Task<string?> RegisterAsync(string workerId, Guid sessionId, WorkerRegistered registration, CancellationToken cancellationToken)
     {
         using var turn = await EnterAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        if (sessions.GetValueOrDefault(workerId) is { State: SessionState.Alive } living && living.SessionId != sessionId &&
-            living.LeaseUntil > now && registration.PreviousSessionId != living.SessionId)
-            return $"worker {workerId} has a living session until {living.LeaseUntil:HH:mm:ss} UTC: stop the other process or give this one another Worker:Id";
+        var (known, now) = (sessions.GetValueOrDefault(workerId), time.GetUtcNow());
+        if (SessionRules.Refusal(known, sessionId, registration, now) is { } refusal)
+            return refusal;
 
-        await StoreAsync(
-            new WorkerSession
-            {
-                WorkerId = workerId,
-                SessionId = sessionId,
-                State = SessionState.Alive,
-                Slots = registration.Slots,
-                Capabilities = registration.Capabilities,
-                Version = registration.Version,
-                RegisteredAt = now,
-                LastHeartbeatAt = now,
-                LeaseUntil = now + options.Value.LeaseDuration,
-            },
-            cancellationToken);
+        await StoreAsync(SessionRules.Accept(known, workerId, sessionId, registration, now, options.Value.LeaseDuration), cancellationToken);
         return null;
     }
 
@@ -76,43 +63,84 @@ internal sealed class WorkerFleet(
     public async Task<bool> RenewAsync(WorkerHeartbeat heartbeat, CancellationToken cancellationToken)
     {
         using var turn = await EnterAsync(cancellationToken);
-        if (sessions.GetValueOrDefault(heartbeat.WorkerId) is not { State: SessionState.Alive } session || session.SessionId != heartbeat.SessionId)
+        var session = sessions.GetValueOrDefault(heartbeat.WorkerId);
+        if (!SessionRules.IsValid(session, heartbeat.SessionId))
             return false;
 
         var now = time.GetUtcNow();
         await StoreAsync(
-            session with { LastHeartbeatAt = now, LeaseUntil = now + options.Value.LeaseDuration, Load = heartbeat.Load },
+            session! with { LastHeartbeatAt = now, LeaseUntil = now + options.Value.LeaseDuration, Load = heartbeat.Load },
             cancellationToken,
-            announce: false);
+            announce: silent.TryRemove(heartbeat.SessionId, out _));
         return true;
     }
 
     public async Task LeaveAsync(string workerId, Guid sessionId, CancellationToken cancellationToken)
     {
         using var turn = await EnterAsync(cancellationToken);
-        if (sessions.GetValueOrDefault(workerId) is { State: SessionState.Alive } session && session.SessionId == sessionId)
-            await StoreAsync(Ended(session, SessionState.Left), cancellationToken);
+        var session = sessions.GetValueOrDefault(workerId);
+        if (SessionRules.IsValid(session, sessionId))
+            await StoreAsync(Ended(session!, SessionState.Left), cancellationToken);
     }
 
-    /// <summary>Ends the leases that have passed.</summary>
+    /// <summary>A heartbeat of the scheduler's own came back: those of the workers that were sent before it have been read.</summary>
+    public async Task ReadPulseAsync(WorkerHeartbeat heartbeat, CancellationToken cancellationToken)
+    {
+        using var turn = await EnterAsync(cancellationToken);
+        var now = time.GetUtcNow();
+        if (pulse.SentAt(heartbeat) is not { } sentAt || !await epoch.RenewAsync(now, cancellationToken))
+            return;
+
+        if (pulse.EndsOutage(sentAt, now))
+        {
+            var until = now + options.Value.LeaseDuration;
+            foreach (var session in sessions.Values.Where(session => session.State == SessionState.Alive && session.LeaseUntil != until))
+                await StoreAsync(session with { LeaseUntil = until }, cancellationToken, announce: silent.TryRemove(session.SessionId, out _));
+        }
+
+        pulse.Read(sentAt, now);
+    }
+
+    /// <summary>Ends the leases that have passed, and notes who is silent.</summary>
     /// <returns>The workers that were lost.</returns>
     public async Task<IReadOnlyList<WorkerSession>> ExpireAsync(CancellationToken cancellationToken)
     {
         using var turn = await EnterAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        var expired = sessions.Values.Where(session => session.State == SessionState.Alive && session.LeaseUntil <= now).ToList();
-        foreach (var session in expired)
-            await StoreAsync(Ended(session, SessionState.Lost), cancellationToken);
+        var readUpTo = pulse.ReadUpTo;
+        var expired = new List<WorkerSession>();
+        foreach (var session in sessions.Values.Where(session => session.State == SessionState.Alive))
+        {
+            var silence = readUpTo - (session.LeaseUntil - options.Value.LeaseDuration);
+            if (session.LeaseUntil <= readUpTo)
+            {
+                await StoreAsync(Ended(session, SessionState.Lost), cancellationToken);
+                expired.Add(session);
+            }
+            else if (silence > options.Value.DoubtAfter && silent.TryAdd(session.SessionId, true))
+            {
+                Changed?.Invoke(session);
+            }
+        }
+
         return expired;
     }
 
-    /// <summary>Gives every living session a full lease, after a time in which none could be renewed.</summary>
-    public async Task ExtendAsync(CancellationToken cancellationToken)
+    /// <summary>Changes what is remembered of a worker. A command for its living session commits with the change.</summary>
+    /// <param name="workerId">The worker.</param>
+    /// <param name="change">What is remembered of the worker.</param>
+    /// <param name="command">What its living session is told, if anything.</param>
+    /// <param name="cancellationToken">Ends the wait for the database.</param>
+    /// <returns>The stored message, null when no session lives; and whether the worker is known.</returns>
+    public async Task<(bool Known, OutboxMessage? Message)> ChangeAsync(
+        string workerId, Func<WorkerSession, WorkerSession> change, Func<WorkerSession, WorkerCommand>? command, CancellationToken cancellationToken)
     {
         using var turn = await EnterAsync(cancellationToken);
-        var until = time.GetUtcNow() + options.Value.LeaseDuration;
-        foreach (var session in sessions.Values.Where(session => session.State == SessionState.Alive && session.LeaseUntil < until))
-            await StoreAsync(session with { LeaseUntil = until }, cancellationToken, announce: false);
+        if (sessions.GetValueOrDefault(workerId) is not { } known)
+            return (false, null);
+
+        var message = command is not null && known.State is SessionState.Alive ? OutboxMessage.Command(workerId, command(known), time.GetUtcNow()) : null;
+        await StoreAsync(change(known), cancellationToken, message: message);
+        return (true, message);
     }
 
     /// <summary>Forgets workers that have been gone for <see cref="SchedulerOptions.ForgetWorkerAfter"/>.</summary>
@@ -134,7 +162,8 @@ internal sealed class WorkerFleet(
 
         foreach (var workerId in gone)
         {
-            sessions.TryRemove(workerId, out _);
+            if (sessions.TryRemove(workerId, out var session))
+                silent.TryRemove(session.SessionId, out _);
             Forgotten?.Invoke(workerId);
         }
 
@@ -145,15 +174,20 @@ internal sealed class WorkerFleet(
 
     private WorkerSession Ended(WorkerSession session, SessionState state) => session with { State = state, EndedAt = time.GetUtcNow() };
 
-    private async Task StoreAsync(WorkerSession session, CancellationToken cancellationToken, bool announce = true)
+    private async Task StoreAsync(
+        WorkerSession session, CancellationToken cancellationToken, bool announce = true, OutboxMessage? message = null)
     {
         await using (var scope = scopes.CreateAsyncScope())
         {
             var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
             database.Entry(session).State = sessions.ContainsKey(session.WorkerId) ? EntityState.Modified : EntityState.Added;
+            if (message is not null)
+                database.Add(message);
             await SaveAsync(scope, cancellationToken);
         }
 
+        if (sessions.TryGetValue(session.WorkerId, out var before) && before.SessionId != session.SessionId)
+            silent.TryRemove(before.SessionId, out _);
         sessions[session.WorkerId] = session;
         if (announce)
             Changed?.Invoke(session);

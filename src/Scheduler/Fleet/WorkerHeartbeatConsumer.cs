@@ -10,19 +10,27 @@ using Microsoft.Extensions.Options;
 namespace LoadBalancer.Scheduler.Fleet;
 
 /// <summary>Renews a lease, and compares what the worker says it has with what it should have.</summary>
-internal sealed class WorkerHeartbeatConsumer(
+internal sealed partial class WorkerHeartbeatConsumer(
     WorkerFleet fleet,
     WorkerBindings bindings,
     IBrokerTopology topology,
     MessageSender sender,
     TestRunEvents events,
+    Reconciliation reconciliation,
     SchedulerDbContext database,
     SchedulerEpoch epoch,
-    IOptions<SchedulerOptions> options) : IConsumer<WorkerHeartbeat>
+    IOptions<SchedulerOptions> options,
+    ILogger<WorkerHeartbeatConsumer> logger) : IConsumer<WorkerHeartbeat>
 {
     public async Task Consume(ConsumeContext<WorkerHeartbeat> context)
     {
         var (heartbeat, token) = (context.Message, context.CancellationToken);
+        if (heartbeat.WorkerId == HeartbeatPulse.Sender)
+        {
+            await fleet.ReadPulseAsync(heartbeat, token);
+            return;
+        }
+
         ReportRules.Check(heartbeat);
         if (!await fleet.RenewAsync(heartbeat, token))
         {
@@ -34,11 +42,10 @@ internal sealed class WorkerHeartbeatConsumer(
         }
 
         if (!bindings.IsBound(heartbeat.SessionId))
-        {
-            await topology.DeclareWorkerAsync(heartbeat.WorkerId, token);
-            bindings.Restored(heartbeat.WorkerId, heartbeat.SessionId);
-        }
+            await BindAsync(heartbeat, token);
 
+        var found = await CompareAsync(heartbeat, token);
+        await RaiseAsync(heartbeat, found, token);
         await sender.TellAsync(
             heartbeat.WorkerId,
             new HeartbeatAnswered
@@ -48,9 +55,23 @@ internal sealed class WorkerHeartbeatConsumer(
                 Epoch = epoch.Value,
                 LeaseSeconds = options.Value.LeaseDuration.TotalSeconds,
                 StoredResults = await StoredAsync(heartbeat, token),
-                Stop = await StrangersAsync(heartbeat, token),
+                Stop = found.Strangers,
             },
             token);
+    }
+
+    private async Task BindAsync(WorkerHeartbeat heartbeat, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await topology.DeclareWorkerAsync(heartbeat.WorkerId, cancellationToken);
+            bindings.Restored(heartbeat.WorkerId, heartbeat.SessionId);
+        }
+        catch (TopologyRefusedException refused)
+        {
+            // It lives and gets no work; the next heartbeat tries again.
+            LogNotBound(heartbeat.WorkerId, refused.Message);
+        }
     }
 
     /// <summary>
@@ -70,24 +91,25 @@ internal sealed class WorkerHeartbeatConsumer(
         return [.. heartbeat.Unconfirmed.Where(result => stored.Contains(result) || !known.Contains(result.RunId))];
     }
 
-    /// <summary>Attempts that run there and should not. One that should, and of whose start nothing was heard, counts as started.</summary>
-    private async Task<List<RunAttempt>> StrangersAsync(WorkerHeartbeat heartbeat, CancellationToken cancellationToken)
+    private async Task<Discrepancies> CompareAsync(WorkerHeartbeat heartbeat, CancellationToken cancellationToken)
     {
-        if (heartbeat.Running.Count == 0)
-            return [];
-
-        var ids = heartbeat.Running.Select(attempt => attempt.RunId).ToList();
-        var runs = await database.Runs.AsNoTracking().Where(run => ids.Contains(run.CorrelationId)).ToDictionaryAsync(run => run.CorrelationId, cancellationToken);
-        var strangers = new List<RunAttempt>();
-        foreach (var attempt in heartbeat.Running)
-        {
-            var owner = new AttemptOwner(attempt.Attempt, heartbeat.WorkerId, heartbeat.SessionId);
-            if (!runs.TryGetValue(attempt.RunId, out var run) || !run.Owns(owner))
-                strangers.Add(attempt);
-            else if (run.CurrentState == RunStates.Assigned)
-                await events.RaiseAsync(new AttemptStarted(attempt.RunId, owner), cancellationToken);
-        }
-
-        return strangers;
+        var assigned = await database.Runs.AsNoTracking()
+            .Where(run => run.EndedAt == null && run.WorkerId == heartbeat.WorkerId && run.SessionId == heartbeat.SessionId)
+            .Where(run => run.CurrentState == RunStates.Assigned || run.CurrentState == RunStates.Running)
+            .ToListAsync(cancellationToken);
+        return reconciliation.Compare(heartbeat, assigned);
     }
+
+    private async Task RaiseAsync(WorkerHeartbeat heartbeat, Discrepancies found, CancellationToken cancellationToken)
+    {
+        foreach (var (runId, attempt) in found.Started)
+            await events.RaiseAsync(new AttemptStarted(runId, OwnerOf(attempt)), cancellationToken);
+        foreach (var (runId, attempt) in found.Missing)
+            await events.RaiseAsync(new WorkerLost(runId, OwnerOf(attempt), $"worker {heartbeat.WorkerId} no longer has it"), cancellationToken);
+
+        AttemptOwner OwnerOf(int attempt) => new(attempt, heartbeat.WorkerId, heartbeat.SessionId);
+    }
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {WorkerId} gets no work, since its queue cannot be declared: {Problem}")]
+    private partial void LogNotBound(string workerId, string problem);
 }

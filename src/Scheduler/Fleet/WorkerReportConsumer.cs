@@ -43,12 +43,9 @@ internal sealed partial class WorkerReportConsumer(
     private async Task RegisterAsync(WorkerReport report, WorkerRegistered registration, CancellationToken cancellationToken)
     {
         var refusal = WorkerIds.Problem(report.WorkerId) ?? ReportRules.Problem(registration);
-        if (refusal is null)
-        {
-            // Bound before it is accepted: the first assignment may follow within a millisecond.
-            await topology.DeclareWorkerAsync(report.WorkerId, cancellationToken);
-            refusal = await fleet.RegisterAsync(report.WorkerId, report.SessionId, registration, cancellationToken);
-        }
+        // Bound before it is accepted: the first assignment may follow within a millisecond.
+        refusal ??= await ProblemOfQueueAsync(report.WorkerId, cancellationToken);
+        refusal ??= await fleet.RegisterAsync(report.WorkerId, report.SessionId, registration, cancellationToken);
 
         WorkerCommand answer = refusal is null
             ? new WorkerAccepted { SessionId = report.SessionId, Epoch = epoch.Value, LeaseSeconds = options.Value.LeaseDuration.TotalSeconds }
@@ -67,6 +64,19 @@ internal sealed partial class WorkerReportConsumer(
             await sender.AnswerAsync(registration.ReplyTo, answer, cancellationToken);
         else
             LogNoAnswer(report.WorkerId, registration.ReplyTo, Names.WorkerReply(report.WorkerId, report.SessionId));
+    }
+
+    private async Task<string?> ProblemOfQueueAsync(string workerId, CancellationToken cancellationToken)
+    {
+        try
+        {
+            await topology.DeclareWorkerAsync(workerId, cancellationToken);
+            return null;
+        }
+        catch (TopologyRefusedException refused)
+        {
+            return $"the worker's queue cannot be declared: {refused.Message}";
+        }
     }
 
     private async Task RaiseAsync(WorkerReport report, Report entry, CancellationToken cancellationToken)

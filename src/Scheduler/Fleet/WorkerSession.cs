@@ -26,6 +26,20 @@ internal sealed record WorkerSession
 
     public WorkerLoad Load { get; init; } = new();
 
+    /// <summary>The worker's session before this one.</summary>
+    public Guid? PreviousSessionId { get; init; }
+
+    /// <summary>The worker ended that session itself, because nobody answered it: no fault of the worker nor of what it ran.</summary>
+    public bool PreviousEndedByOutage { get; init; }
+
+    /// <summary>It gets nothing new until somebody resumes it, whatever sessions come.</summary>
+    public bool Draining { get; init; }
+
+    public string DrainReason { get; init; } = "";
+
+    /// <summary>What still runs then is stopped; null once that was asked.</summary>
+    public DateTimeOffset? DrainDeadline { get; init; }
+
     /// <summary>When the session ended, however it did.</summary>
     public DateTimeOffset? EndedAt { get; init; }
 }

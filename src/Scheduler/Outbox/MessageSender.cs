@@ -11,6 +11,7 @@ namespace LoadBalancer.Scheduler.Outbox;
 internal sealed class MessageSender(IBus bus, IOptions<SchedulerOptions> options)
 {
     private static readonly Uri Assignments = new($"exchange:{Names.Assignments}?type=direct");
+    private static readonly Uri Heartbeats = new($"exchange:{Names.WorkerHeartbeats}");
     private static readonly Uri TestEvents = new($"exchange:{Names.TestEvents}?type=topic");
 
     /// <exception cref="MessageReturnedException">The assignment could not be routed: the worker's queue is not bound.</exception>
@@ -23,6 +24,10 @@ internal sealed class MessageSender(IBus bus, IOptions<SchedulerOptions> options
         _ => throw new InvalidDataException($"outbox message {message.Id} is of the unknown kind {message.Kind}"),
     };
 
+    /// <summary>Sends a heartbeat of the scheduler's own, which is of no use later.</summary>
+    public Task PulseAsync(WorkerHeartbeat pulse, TimeSpan timeToLive, CancellationToken cancellationToken) =>
+        SendAsync(Heartbeats, pulse, null, null, cancellationToken, timeToLive);
+
     /// <summary>Sends a hint that needs no repeating, because the worker asks again.</summary>
     public Task TellAsync(string workerId, WorkerCommand command, CancellationToken cancellationToken) =>
         SendAsync(ControlOf(workerId), command, null, null, cancellationToken);
@@ -33,7 +38,8 @@ internal sealed class MessageSender(IBus bus, IOptions<SchedulerOptions> options
 
     private static Uri ControlOf(string workerId) => new($"exchange:{Names.WorkerControl(workerId)}");
 
-    private async Task SendAsync<T>(Uri address, T message, Guid? messageId, string? routingKey, CancellationToken cancellationToken) where T : class
+    private async Task SendAsync<T>(Uri address, T message, Guid? messageId, string? routingKey, CancellationToken cancellationToken, TimeSpan? timeToLive = null)
+        where T : class
     {
         var limit = options.Value.SendTimeout;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -42,6 +48,7 @@ internal sealed class MessageSender(IBus bus, IOptions<SchedulerOptions> options
         var pipe = Pipe.Execute<SendContext<T>>(context =>
         {
             context.MessageId = messageId ?? context.MessageId;
+            context.TimeToLive = timeToLive;
             if (routingKey is null)
                 return;
 

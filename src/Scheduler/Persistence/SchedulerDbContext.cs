@@ -73,6 +73,7 @@ internal sealed class SchedulerDbContext(DbContextOptions<SchedulerDbContext> op
         run.HasIndex(r => r.CurrentState).HasFilter("ended_at IS NULL");
         run.HasIndex(r => r.WorkerId).HasFilter("ended_at IS NULL");
         run.HasIndex(r => r.QueueDeadline).HasFilter("queue_deadline IS NOT NULL");
+        run.HasIndex(r => r.ExecutionDeadline).HasFilter("execution_deadline IS NOT NULL");
         run.HasIndex(r => r.StartDeadline).HasFilter("start_deadline IS NOT NULL");
         run.HasIndex(r => r.SubmittedAt);
     }

@@ -9,11 +9,12 @@ namespace LoadBalancer.Scheduler.TestRuns;
 /// <param name="IsOwner">It speaks of the current attempt.</param>
 /// <param name="IsNextAttempt">It proposes the attempt that follows.</param>
 /// <param name="IsCancelled">Somebody wants the run to end.</param>
+/// <param name="IsTooLate">Its queue timeout has passed, and it has not started.</param>
 /// <param name="Decision">What the budgets say, or null where the event does not concern them.</param>
-internal sealed record Judgement(bool IsOwner, bool IsNextAttempt, bool IsCancelled, RetryDecision? Decision)
+internal sealed record Judgement(bool IsOwner, bool IsNextAttempt, bool IsCancelled, bool IsTooLate, RetryDecision? Decision)
 {
-    public static Judgement Of<T>(BehaviorContext<TestRun, T> context, SchedulerOptions options) where T : RunEvent =>
-        context.GetOrAddPayload(() => Of(context.Saga, context.Message, options));
+    public static Judgement Of<T>(BehaviorContext<TestRun, T> context, SchedulerOptions options, DateTimeOffset now) where T : RunEvent =>
+        context.GetOrAddPayload(() => Of(context.Saga, context.Message, options, now));
 
     /// <summary>The decision by which the line of the table was chosen.</summary>
     public static TDecision Decided<TDecision>(PipeContext context) where TDecision : RetryDecision =>
@@ -21,13 +22,14 @@ internal sealed record Judgement(bool IsOwner, bool IsNextAttempt, bool IsCancel
             ? decision
             : throw new InvalidOperationException($"the event was not judged to lead to {typeof(TDecision).Name}");
 
-    private static Judgement Of(TestRun run, RunEvent happened, SchedulerOptions options)
+    private static Judgement Of(TestRun run, RunEvent happened, SchedulerOptions options, DateTimeOffset now)
     {
         var isOwner = happened is AttemptEvent attempt && run.Owns(attempt.Owner);
         return new Judgement(
             isOwner,
             happened is RunPlaced placed && placed.Decision.Attempt == run.Attempt + 1,
             run.CancelReason is not null,
+            run.QueueDeadline <= now,
             happened switch
             {
                 AttemptFinished finished when isOwner => RetryDecision.After(run, finished.Report, options),

@@ -40,6 +40,9 @@ internal abstract record RetryDecision
         {
             TestOutcome.TimedOut => TestEnded(run, FailureKinds.TimedOut, $"timed out after {run.Submission?.TimeoutSeconds:0.###} s on {run.WorkerId}"),
             TestOutcome.OutOfMemory => TestEnded(run, FailureKinds.TestFailed, Described($"ran out of memory on {run.WorkerId}", report)),
+            TestOutcome.Stopped when run.Overdue => TestEnded(
+                run, FailureKinds.TimedOut, $"did not end within its timeout of {run.Submission?.TimeoutSeconds:0.###} s on {run.WorkerId} and was stopped"),
+            TestOutcome.Stopped when MustNotBeRepeated(run) => NotRepeated(Described($"stopped by {run.WorkerId}", report)),
             TestOutcome.Stopped => new Retry(Described($"stopped by {run.WorkerId}", report), Budget.None),
             TestOutcome.WorkerError => InfrastructureEnded(run, FailureKinds.WorkerError, Described($"{run.WorkerId} could not run it", report), options),
             _ => TestEnded(run, FailureKinds.TestFailed, Described(
@@ -52,9 +55,9 @@ internal abstract record RetryDecision
     {
         if (run.CancelReason is { } cancelled)
             return new Cancel(cancelled);
-        if (run.CurrentState == RunStates.Running && run.Submission is { RequeueOnWorkerLoss: false })
-            return new GiveUp(FailureKinds.WorkerLost, $"{lost.Reason}, and this test must not be repeated (requeueOnWorkerLoss is false)");
-        if (run.CurrentState == RunStates.Assigned)
+        if (MustNotBeRepeated(run))
+            return NotRepeated(lost.Reason);
+        if (run.CurrentState == RunStates.Assigned || lost.ByOutage)
             return new Retry(lost.Reason, Budget.None);
 
         return InfrastructureEnded(run, FailureKinds.WorkerLost, lost.Reason, options);
@@ -65,6 +68,12 @@ internal abstract record RetryDecision
         run.ImpossibleRounds + 1 < options.MaxRequeueAttempts
             ? new Retry(impossible.Reason, Budget.None)
             : new GiveUp(FailureKinds.Unschedulable, $"no worker could take it in {options.MaxRequeueAttempts} rounds: {impossible.Reason}");
+
+    private static bool MustNotBeRepeated(TestRun run) =>
+        run.CurrentState == RunStates.Running && run.Submission is { RequeueOnWorkerLoss: false };
+
+    private static GiveUp NotRepeated(string what) =>
+        new(FailureKinds.WorkerLost, $"{what}, and this test must not be repeated (requeueOnWorkerLoss is false)");
 
     private static RetryDecision TestEnded(TestRun run, string kind, string error)
     {

@@ -54,7 +54,14 @@ internal sealed record RunRecalled(Guid RunId, AttemptOwner Owner, bool Started)
 internal sealed record AssignmentReturned(Guid RunId, AttemptOwner Owner) : AttemptEvent(RunId, Owner);
 
 /// <summary>The session that holds the attempt has ended, and nothing of it runs any more.</summary>
-internal sealed record WorkerLost(Guid RunId, AttemptOwner Owner, string Reason) : AttemptEvent(RunId, Owner);
+internal sealed record WorkerLost(Guid RunId, AttemptOwner Owner, string Reason) : AttemptEvent(RunId, Owner)
+{
+    /// <summary>The worker ended it itself because nobody answered: nobody is to blame.</summary>
+    public bool ByOutage { get; init; }
+}
+
+/// <summary>Somebody wants the worker to stop what it runs; the run goes on elsewhere.</summary>
+internal sealed record StopRequested(Guid RunId, AttemptOwner Owner, string Reason) : AttemptEvent(RunId, Owner);
 
 internal sealed record DeadlinePassed(Guid RunId, Deadline Deadline) : RunEvent(RunId);
 
@@ -65,6 +72,9 @@ internal enum Deadline
 
     /// <summary>It was assigned and has not started.</summary>
     Start,
+
+    /// <summary>It runs longer than its timeout allows, and its worker has not ended it.</summary>
+    Execution,
 }
 
 internal sealed record CancelRequested(Guid RunId, string Reason) : RunEvent(RunId);

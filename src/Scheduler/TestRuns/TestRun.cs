@@ -63,6 +63,12 @@ internal sealed class TestRun : SagaStateMachineInstance, ISagaVersion
 
     public DateTimeOffset? StartDeadline { get; set; }
 
+    /// <summary>The worker times what it runs; long after that the scheduler asks it to stop.</summary>
+    public DateTimeOffset? ExecutionDeadline { get; set; }
+
+    /// <summary>The execution deadline has passed, and the attempt still holds its worker.</summary>
+    public bool Overdue { get; set; }
+
     /// <summary>Set while a cancelled attempt still holds its worker.</summary>
     public string? CancelReason { get; set; }
 

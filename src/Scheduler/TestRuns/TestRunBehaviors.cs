@@ -57,7 +57,7 @@ internal static class TestRunBehaviors
             run.WorkerClass = placed.WorkerClass;
             run.AssignedAt = now;
             run.StartedAt = null;
-            run.StartDeadline = now + options.StartTimeout;
+            run.StartDeadline = Earlier(now + options.StartTimeout, run.QueueDeadline);
             run.NotBefore = null;
             run.DurationSeconds = null;
             run.Reason = placed.Decision.Reason;
@@ -81,25 +81,42 @@ internal static class TestRunBehaviors
             run.Reason = context.Message.Reason;
         });
 
-    public static EventActivityBinder<TestRun, DeadlinePassed> TimeOutInQueue(
-        this EventActivityBinder<TestRun, DeadlinePassed> binder, TimeProvider time) =>
+    public static EventActivityBinder<TestRun, T> TimeOutInQueue<T>(this EventActivityBinder<TestRun, T> binder, TimeProvider time) where T : class =>
         binder.Then(context => context.Saga.Fail(
             time,
             FailureKinds.QueueTimedOut,
             $"it did not start within its queue timeout of {context.Saga.Submission?.QueueTimeoutSeconds:0.###} s"));
 
     public static EventActivityBinder<TestRun, AttemptStarted> Start(
-        this EventActivityBinder<TestRun, AttemptStarted> binder, TimeProvider time) =>
+        this EventActivityBinder<TestRun, AttemptStarted> binder, TimeProvider time, SchedulerOptions options) =>
         binder.Then(context =>
         {
             var (run, now) = (context.Saga, time.GetUtcNow());
             run.StartedAt = now;
             run.StartDeadline = null;
             run.QueueDeadline = null;
+            run.ExecutionDeadline = now + ExecutionLimit(run, options);
             run.Reason = $"started on {run.WorkerId}";
             if (run.CancelReason is { } reason)
-                run.Tell(new StopTest { RunId = run.CorrelationId, Attempt = run.Attempt, SessionId = context.Message.Owner.SessionId, Reason = reason }, now);
+                run.Stop(reason, now);
         });
+
+    /// <summary>The worker has not ended it: it is asked to, again and again, and holds what it holds until it has.</summary>
+    public static EventActivityBinder<TestRun, DeadlinePassed> StopOverdue(
+        this EventActivityBinder<TestRun, DeadlinePassed> binder, TimeProvider time, SchedulerOptions options) =>
+        binder.Then(context =>
+        {
+            var (run, now) = (context.Saga, time.GetUtcNow());
+            run.Overdue = true;
+            run.ExecutionDeadline = now + options.ExecutionGrace;
+            run.Reason = $"it should have ended: {run.WorkerId} was asked to stop it";
+            run.Stop("it runs longer than its timeout allows", now);
+        });
+
+    /// <summary>It is requeued when the worker has confirmed that it stopped.</summary>
+    public static EventActivityBinder<TestRun, StopRequested> TellStop(
+        this EventActivityBinder<TestRun, StopRequested> binder, TimeProvider time) =>
+        binder.Then(context => context.Saga.Stop(context.Message.Reason, time.GetUtcNow()));
 
     public static EventActivityBinder<TestRun, DeadlinePassed> AskBack(
         this EventActivityBinder<TestRun, DeadlinePassed> binder, TimeProvider time, SchedulerOptions options) =>
@@ -168,9 +185,7 @@ internal static class TestRunBehaviors
         {
             var run = context.Saga;
             run.CancelReason ??= Cancelled(context.Message.Reason);
-            run.Tell(
-                new StopTest { RunId = run.CorrelationId, Attempt = run.Attempt, SessionId = run.SessionId!.Value, Reason = run.CancelReason },
-                time.GetUtcNow());
+            run.Stop(run.CancelReason, time.GetUtcNow());
         });
 
     public static EventActivityBinder<TestRun, AttemptFinished> CancelFinished(
@@ -225,9 +240,9 @@ internal static class TestRunBehaviors
     private static void WaitAgain(this TestRun run, string reason)
     {
         run.Effects.Release(run.Attempt);
-        run.StartDeadline = null;
+        run.StartDeadline = run.ExecutionDeadline = run.NotBefore = null;
+        run.Overdue = false;
         run.Reason = reason;
-        run.NotBefore = null;
     }
 
     private static void Fail(this TestRun run, TimeProvider time, string kind, string error)
@@ -242,15 +257,24 @@ internal static class TestRunBehaviors
         if (run.Attempt > 0)
             run.Effects.Release(run.Attempt);
         run.EndedAt = time.GetUtcNow();
-        run.NotBefore = run.QueueDeadline = run.StartDeadline = null;
+        run.NotBefore = run.QueueDeadline = run.StartDeadline = run.ExecutionDeadline = null;
         run.Reason = reason;
     }
 
     private static void Recall(this TestRun run, DateTimeOffset now) =>
         run.Tell(new RecallTest { RunId = run.CorrelationId, Attempt = run.Attempt, SessionId = run.SessionId!.Value }, now);
 
+    private static void Stop(this TestRun run, string reason, DateTimeOffset now) =>
+        run.Tell(new StopTest { RunId = run.CorrelationId, Attempt = run.Attempt, SessionId = run.SessionId!.Value, Reason = reason }, now);
+
     private static void Tell(this TestRun run, WorkerCommand command, DateTimeOffset now) =>
         run.Effects.Store(OutboxMessage.Command(run.WorkerId!, command, now));
+
+    private static TimeSpan ExecutionLimit(TestRun run, SchedulerOptions options) =>
+        TimeSpan.FromSeconds(run.Submission!.TimeoutSeconds) + options.ExecutionGrace +
+        (run.Submission.Workspace?.Prepare is null ? TimeSpan.Zero : options.PrepareAllowance);
+
+    private static DateTimeOffset Earlier(DateTimeOffset one, DateTimeOffset? other) => other < one ? other.Value : one;
 
     private static string Cancelled(string reason) => reason.Length == 0 ? "cancelled" : $"cancelled: {reason}";
 }

@@ -10,10 +10,12 @@ namespace LoadBalancer.Scheduler.TestRuns;
 internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
 {
     private readonly SchedulerOptions options;
+    private readonly TimeProvider time;
 
     public TestRunStateMachine(IOptions<SchedulerOptions> options, TimeProvider time)
     {
         this.options = options.Value;
+        this.time = time;
         InstanceState(run => run.CurrentState);
         Correlate();
 
@@ -30,18 +32,23 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
             When(CancelRequested).CancelNow(time).TransitionTo(Cancelled).Announce(time),
             When(AttemptFinished).KeepAsEvidence(time),
             // The attempt these speak of has been given up already.
-            Ignore(AttemptStarted), Ignore(RunRecalled), Ignore(AssignmentReturned), Ignore(WorkerLost),
-            // The start deadline belongs to an assignment that is gone.
-            Ignore(DeadlinePassed, IsStartDeadline));
+            Ignore(AttemptStarted), Ignore(RunRecalled), Ignore(AssignmentReturned), Ignore(WorkerLost), Ignore(StopRequested),
+            // The other deadlines belong to an attempt that is gone.
+            Ignore(DeadlinePassed, IsNotQueueDeadline));
 
         During(Assigned,
-            When(AttemptStarted, IsOwner).Start(time).TransitionTo(Running).Announce(time),
+            When(AttemptStarted, IsOwner).Start(time, this.options).TransitionTo(Running).Announce(time),
             When(RunRecalled, HasNotStarted).GiveBack("given back by the worker before it started").TransitionTo(Requeued).Announce(time),
+            When(RunRecalled, HasNotStartedInTime).TimeOutInQueue(time).TransitionTo(Failed).Announce(time),
             When(RunRecalled, HasNotStartedAndIsCancelled).CancelNow(time).TransitionTo(Cancelled).Announce(time),
             When(AssignmentReturned, IsOwnerAndWanted).GiveBack("the worker's queue is not bound").TransitionTo(Requeued).Announce(time),
             When(AssignmentReturned, IsOwnerAndCancelled).CancelNow(time).TransitionTo(Cancelled).Announce(time),
             When(DeadlinePassed, IsStartDeadline).AskBack(time, this.options),
-            When(CancelRequested).CancelWhenGivenBack(time));
+            // Its start deadline is no later than that of the queue, and it does not run yet.
+            Ignore(DeadlinePassed, IsNotStartDeadline),
+            When(CancelRequested).CancelWhenGivenBack(time),
+            // Nothing runs that could be stopped: a worker that takes nothing new gives it back.
+            Ignore(StopRequested));
 
         During(Running,
             // Repeated.
@@ -51,8 +58,10 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
             // A run that runs was routed.
             Ignore(AssignmentReturned),
             When(CancelRequested).CancelWhenStopped(time),
-            // Limits of waiting do not concern what runs; the worker times its execution.
-            Ignore(DeadlinePassed));
+            When(StopRequested, IsOwner).TellStop(time),
+            When(DeadlinePassed, IsExecutionDeadline).StopOverdue(time, this.options),
+            // Limits of waiting do not concern what runs.
+            Ignore(DeadlinePassed, IsNotExecutionDeadline));
 
         During(Assigned, Running,
             When(AttemptFinished, c => Decided(c) is RetryDecision.Complete).Complete(time).TransitionTo(Completed).Announce(time),
@@ -72,7 +81,7 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
             When(CancelRequested).RefuseCancel(),
             When(AttemptFinished).KeepAsEvidence(time),
             // Late news of an attempt that has ended.
-            Ignore(AttemptStarted), Ignore(RunRecalled), Ignore(AssignmentReturned), Ignore(WorkerLost),
+            Ignore(AttemptStarted), Ignore(RunRecalled), Ignore(AssignmentReturned), Ignore(WorkerLost), Ignore(StopRequested),
             // The run ended before the scheduler noticed these.
             Ignore(DeadlinePassed), Ignore(RunImpossible));
 
@@ -115,6 +124,8 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
 
     public Event<WorkerLost> WorkerLost { get; } = null!;
 
+    public Event<StopRequested> StopRequested { get; } = null!;
+
     public Event<DeadlinePassed> DeadlinePassed { get; } = null!;
 
     public Event<CancelRequested> CancelRequested { get; } = null!;
@@ -125,7 +136,15 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
 
     private static bool IsQueueDeadline(BehaviorContext<TestRun, DeadlinePassed> context) => context.Message.Deadline == Deadline.Queue;
 
+    private static bool IsNotQueueDeadline(BehaviorContext<TestRun, DeadlinePassed> context) => !IsQueueDeadline(context);
+
     private static bool IsStartDeadline(BehaviorContext<TestRun, DeadlinePassed> context) => context.Message.Deadline == Deadline.Start;
+
+    private static bool IsNotStartDeadline(BehaviorContext<TestRun, DeadlinePassed> context) => !IsStartDeadline(context);
+
+    private static bool IsExecutionDeadline(BehaviorContext<TestRun, DeadlinePassed> context) => context.Message.Deadline == Deadline.Execution;
+
+    private static bool IsNotExecutionDeadline(BehaviorContext<TestRun, DeadlinePassed> context) => !IsExecutionDeadline(context);
 
     private bool IsOwner<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent => Judge(context).IsOwner;
 
@@ -137,7 +156,11 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
     private bool IsOwnerAndCancelled<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent =>
         Judge(context) is { IsOwner: true, IsCancelled: true };
 
-    private bool HasNotStarted(BehaviorContext<TestRun, RunRecalled> context) => !context.Message.Started && IsOwnerAndWanted(context);
+    private bool HasNotStarted(BehaviorContext<TestRun, RunRecalled> context) =>
+        !context.Message.Started && IsOwnerAndWanted(context) && !Judge(context).IsTooLate;
+
+    private bool HasNotStartedInTime(BehaviorContext<TestRun, RunRecalled> context) =>
+        !context.Message.Started && IsOwnerAndWanted(context) && Judge(context).IsTooLate;
 
     private bool HasNotStartedAndIsCancelled(BehaviorContext<TestRun, RunRecalled> context) =>
         !context.Message.Started && IsOwnerAndCancelled(context);
@@ -145,7 +168,7 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
     /// <summary>What follows from the event; null when it speaks of an attempt that is not the current one.</summary>
     private RetryDecision? Decided<T>(BehaviorContext<TestRun, T> context) where T : RunEvent => Judge(context).Decision;
 
-    private Judgement Judge<T>(BehaviorContext<TestRun, T> context) where T : RunEvent => Judgement.Of(context, options);
+    private Judgement Judge<T>(BehaviorContext<TestRun, T> context) where T : RunEvent => Judgement.Of(context, options, time.GetUtcNow());
 
     private void Correlate()
     {
@@ -158,6 +181,7 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
         Event(() => RunRecalled, Existing);
         Event(() => AssignmentReturned, Existing);
         Event(() => WorkerLost, Existing);
+        Event(() => StopRequested, Existing);
         Event(() => DeadlinePassed, Existing);
     }
 

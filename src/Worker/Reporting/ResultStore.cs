@@ -48,19 +48,21 @@ internal sealed class ResultStore(string directory, TimeProvider time, ILogger<R
     }
 
     /// <summary>Keeps a result; when this returns it is on disk.</summary>
+    /// <exception cref="IOException">The disk does not take it: it is kept in memory only.</exception>
     public void Keep(StoredResult result)
     {
         var name = string.Create(CultureInfo.InvariantCulture, $"{result.Finished.RunId:N}-{result.Finished.Attempt}.json");
         var file = Path.Combine(directory, name);
-        var unfinished = file + ".new";
-        File.WriteAllBytes(unfinished, JsonSerializer.SerializeToUtf8Bytes(result));
-        File.Move(unfinished, file, overwrite: true);
         lock (gate)
         {
             results[result.Attempt] = new Unconfirmed(result, file, time.GetTimestamp());
             if (results.Count > MaxResults)
                 GiveUpOldest();
         }
+
+        var unfinished = file + ".new";
+        File.WriteAllBytes(unfinished, JsonSerializer.SerializeToUtf8Bytes(result));
+        File.Move(unfinished, file, overwrite: true);
     }
 
     /// <summary>The scheduler has them.</summary>

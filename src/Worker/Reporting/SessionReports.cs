@@ -16,7 +16,7 @@ internal sealed class SessionReports(Guid sessionId, Reporter reporter, ResultSt
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            // Better said once than not at all.
+            // It is still said, and said again until it is confirmed, while this process lives.
             logger.ResultNotKept(finished.RunId, finished.Attempt, error.Message);
         }
 

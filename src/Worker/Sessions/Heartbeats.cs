@@ -20,6 +20,7 @@ internal sealed class Heartbeats(
     private readonly Lock gate = new();
     private readonly Dictionary<long, long> sentAt = [];
     private long sequence;
+    private long answered;
 
     /// <summary>Sends until cancelled, the first at once.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -37,6 +38,7 @@ internal sealed class Heartbeats(
     {
         lock (gate)
         {
+            answered = Math.Max(answered, answer.Sequence);
             if (sentAt.TryGetValue(answer.Sequence, out var sent))
                 lease.Renew(sent, TimeSpan.FromSeconds(answer.LeaseSeconds));
             foreach (var old in sentAt.Keys.Where(number => number <= answer.Sequence).ToList())
@@ -63,6 +65,10 @@ internal sealed class Heartbeats(
 
     private WorkerHeartbeat Next()
     {
+        // Read first: what this says of an answer must hold for the lists, too.
+        long heard;
+        lock (gate)
+            heard = answered;
         // An attempt moves from held to running to unconfirmed: read in this order, none is missed on its way.
         var held = ledger.Held;
         var running = ledger.Running;
@@ -79,6 +85,7 @@ internal sealed class Heartbeats(
             WorkerId = options.Id,
             SessionId = sessionId,
             Sequence = number,
+            Answered = heard,
             Load = load.Measure(),
             Held = held,
             Running = running,

@@ -24,10 +24,12 @@ internal sealed class Registration(Guid sessionId, WorkerEquipment worker)
             Capabilities = worker.Capabilities,
             Slots = worker.Options.Slots,
             PreviousSessionId = worker.Directory.PreviousSession,
+            AskedSessionIds = worker.Directory.AskedSessions,
             PreviousSessionFenced = worker.Directory.PreviousSessionFenced,
             Version = WorkerVersion.Text,
             ReplyTo = Names.WorkerReply(worker.Options.Id, sessionId),
         };
+        worker.Directory.WriteAsked(sessionId);
         AskedAt = worker.Time.GetTimestamp();
         for (var pause = FirstPause; !accepted.Task.IsCompleted; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {

@@ -8,6 +8,7 @@ namespace LoadBalancer.Worker.Sessions;
 /// </summary>
 internal sealed class WorkDirectory : IDisposable
 {
+    private const int MaxAsked = 10;
     private static readonly TimeSpan LockPause = TimeSpan.FromMilliseconds(200);
 
     private readonly string root;
@@ -33,6 +34,10 @@ internal sealed class WorkDirectory : IDisposable
 
     /// <summary>The last session that was accepted, or null.</summary>
     public Guid? PreviousSession => Guid.TryParse(ReadText("session"), out var session) ? session : null;
+
+    /// <summary>Sessions that asked since then, of which no acceptance was seen: the process may have died between the two. The newest few.</summary>
+    public IReadOnlyList<Guid> AskedSessions =>
+        [.. (ReadText("asked") ?? "").Split('\n').Select(line => Guid.TryParse(line, out var session) ? session : Guid.Empty).Where(id => id != Guid.Empty)];
 
     /// <summary>Whether that session ended by itself because its lease was not renewed.</summary>
     public bool PreviousSessionFenced => PreviousSession is { } session && ReadText("fenced") == session.ToString();
@@ -79,10 +84,18 @@ internal sealed class WorkDirectory : IDisposable
         return killed;
     }
 
-    public void WriteSession(Guid session) => Write("session", session);
+    /// <summary>Remembers that a session is about to ask.</summary>
+    public void WriteAsked(Guid session) => Write("asked", string.Join('\n', AskedSessions.Append(session).TakeLast(MaxAsked)));
+
+    /// <summary>Remembers that a session was accepted.</summary>
+    public void WriteSession(Guid session)
+    {
+        Write("session", session.ToString());
+        File.Delete(Path.Combine(root, "asked"));
+    }
 
     /// <summary>Remembers that the session ended by itself because its lease was not renewed.</summary>
-    public void WriteFenced(Guid session) => Write("fenced", session);
+    public void WriteFenced(Guid session) => Write("fenced", session.ToString());
 
     public void Dispose() => held.Dispose();
 
@@ -91,17 +104,17 @@ internal sealed class WorkDirectory : IDisposable
         if (Guid.TryParse(ReadText(name), out var existing))
             return existing;
 
-        Write(name, fresh);
+        Write(name, fresh.ToString());
         return fresh;
     }
 
     private string? ReadText(string name) => File.Exists(Path.Combine(root, name)) ? File.ReadAllText(Path.Combine(root, name)) : null;
 
     // Renamed into place, so that a crash leaves the old value or the new one.
-    private void Write(string name, Guid value)
+    private void Write(string name, string value)
     {
         var file = Path.Combine(root, name);
-        File.WriteAllText(file + ".new", value.ToString());
+        File.WriteAllText(file + ".new", value);
         File.Move(file + ".new", file, overwrite: true);
     }
 }

@@ -32,6 +32,10 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("epoch");
 
+                    b.Property<DateTimeOffset?>("RenewedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("renewed_at");
+
                     b.HasKey("Id")
                         .HasName("pk_epochs");
 
@@ -49,6 +53,19 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                         .HasColumnType("jsonb")
                         .HasColumnName("capabilities");
 
+                    b.Property<DateTimeOffset?>("DrainDeadline")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("drain_deadline");
+
+                    b.Property<string>("DrainReason")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("drain_reason");
+
+                    b.Property<bool>("Draining")
+                        .HasColumnType("boolean")
+                        .HasColumnName("draining");
+
                     b.Property<DateTimeOffset?>("EndedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("ended_at");
@@ -65,6 +82,14 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                         .IsRequired()
                         .HasColumnType("jsonb")
                         .HasColumnName("load");
+
+                    b.Property<bool>("PreviousEndedByOutage")
+                        .HasColumnType("boolean")
+                        .HasColumnName("previous_ended_by_outage");
+
+                    b.Property<Guid?>("PreviousSessionId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("previous_session_id");
 
                     b.Property<DateTimeOffset>("RegisteredAt")
                         .HasColumnType("timestamp with time zone")
@@ -483,6 +508,10 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                         .HasColumnType("text")
                         .HasColumnName("error");
 
+                    b.Property<DateTimeOffset?>("ExecutionDeadline")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("execution_deadline");
+
                     b.Property<string>("FailedOn")
                         .IsRequired()
                         .HasColumnType("jsonb")
@@ -503,6 +532,10 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                     b.Property<DateTimeOffset?>("NotBefore")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("not_before");
+
+                    b.Property<bool>("Overdue")
+                        .HasColumnType("boolean")
+                        .HasColumnName("overdue");
 
                     b.Property<int>("Priority")
                         .HasColumnType("integer")
@@ -584,6 +617,10 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                     b.HasIndex("CurrentState")
                         .HasDatabaseName("ix_runs_state")
                         .HasFilter("ended_at IS NULL");
+
+                    b.HasIndex("ExecutionDeadline")
+                        .HasDatabaseName("ix_runs_execution_deadline")
+                        .HasFilter("execution_deadline IS NOT NULL");
 
                     b.HasIndex("QueueDeadline")
                         .HasDatabaseName("ix_runs_queue_deadline")

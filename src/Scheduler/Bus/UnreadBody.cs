@@ -2,7 +2,7 @@ using System.Net.Mime;
 using MassTransit;
 using MassTransit.Serialization;
 
-namespace LoadBalancer.Scheduler.Submissions;
+namespace LoadBalancer.Scheduler.Bus;
 
 /// <summary>
 /// Hands every body to the consumer as it came, whatever its content type says. MassTransit would read it first, and would keep what it

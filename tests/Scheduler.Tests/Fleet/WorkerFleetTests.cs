@@ -1,0 +1,84 @@
+using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Fleet;
+using Microsoft.Extensions.DependencyInjection;
+
+namespace LoadBalancer.Scheduler.Tests.Fleet;
+
+public sealed class WorkerFleetTests
+{
+    private static readonly Guid Session = SagaFixture.Session;
+
+    [Fact]
+    public async Task A_lease_ends_only_when_the_heartbeats_have_been_read_up_to_its_end()
+    {
+        await using var saga = await StartedAsync();
+        saga.Time.Advance(TimeSpan.FromHours(1));
+
+        // Nothing was read meanwhile: the worker may have sent a heartbeat every few seconds.
+        Assert.Empty(await ExpireAsync(saga));
+        await ReadPulseAsync(saga);
+        Assert.Empty(await ExpireAsync(saga));
+
+        for (var second = 0; second < 46; second++)
+            await ReadPulseAsync(saga, TimeSpan.FromSeconds(1));
+        Assert.Equal(SagaFixture.Worker, Assert.Single(await ExpireAsync(saga)).WorkerId);
+    }
+
+    [Fact]
+    public async Task A_silent_worker_takes_no_new_work_until_it_is_heard_again()
+    {
+        await using var saga = await StartedAsync();
+        var told = 0;
+        saga.Get<WorkerFleet>().Changed += _ => told++;
+        for (var second = 0; second < 11; second++)
+            await ReadPulseAsync(saga, TimeSpan.FromSeconds(1));
+        await ExpireAsync(saga);
+
+        Assert.False(TakesWork(saga));
+        await ExpireAsync(saga);
+        Assert.Equal(1, told);
+
+        await saga.Get<WorkerFleet>().RenewAsync(Heartbeat(), TestContext.Current.CancellationToken);
+        Assert.True(TakesWork(saga));
+        Assert.Equal(2, told);
+    }
+
+    [Fact]
+    public async Task A_pulse_of_a_scheduler_that_no_longer_leads_ends_no_lease()
+    {
+        await using var saga = await StartedAsync();
+        var cancel = TestContext.Current.CancellationToken;
+        var leader = new SchedulerEpoch(saga.Get<IServiceScopeFactory>());
+        await leader.BeginAsync(cancel);
+
+        for (var second = 0; second < 60; second++)
+            await ReadPulseAsync(saga, TimeSpan.FromSeconds(1));
+
+        Assert.Empty(await ExpireAsync(saga));
+    }
+
+    private static async Task<SagaFixture> StartedAsync()
+    {
+        var saga = await SagaFixture.StartAsync();
+        var cancel = TestContext.Current.CancellationToken;
+        await saga.Get<SchedulerEpoch>().BeginAsync(cancel);
+        await ReadPulseAsync(saga);
+        var registration = new WorkerRegistered { Capabilities = new WorkerCapabilities(), Slots = 1, ReplyTo = "" };
+        Assert.Null(await saga.Get<WorkerFleet>().RegisterAsync(SagaFixture.Worker, Session, registration, cancel));
+        return saga;
+    }
+
+    private static bool TakesWork(SagaFixture saga) => saga.Get<WorkerFleet>().TakesWork(saga.Get<WorkerFleet>().Find(SagaFixture.Worker)!);
+
+    private static Task<IReadOnlyList<WorkerSession>> ExpireAsync(SagaFixture saga) =>
+        saga.Get<WorkerFleet>().ExpireAsync(TestContext.Current.CancellationToken);
+
+    private static async Task ReadPulseAsync(SagaFixture saga, TimeSpan? later = null)
+    {
+        saga.Time.Advance(later ?? TimeSpan.Zero);
+        var pulse = saga.Get<HeartbeatPulse>().Next(saga.Time.GetUtcNow());
+        await saga.Get<WorkerFleet>().ReadPulseAsync(pulse, TestContext.Current.CancellationToken);
+    }
+
+    private static WorkerHeartbeat Heartbeat() => new() { WorkerId = SagaFixture.Worker, SessionId = Session, Sequence = 1 };
+}
