@@ -73,7 +73,7 @@ internal static partial class SubmissionRules
         foreach (var (type, amount) in needs.RequiredAccelerators)
         {
             if (!(amount is >= LeastShare and <= MostDevices) || (amount > 1 && amount != Math.Floor(amount)))
-                yield return new($"requirements.requiredAccelerators.{Quote.Name(type)}", $"{amount} is neither a share from {LeastShare} to 1 nor a whole number of devices up to {MostDevices}");
+                yield return new($"requirements.requiredAccelerators.{Quote.Name(type)}", $"{amount} is neither a share below 1 nor a whole number of devices; {LeastShare} to {MostDevices} are accepted");
         }
 
         // The length is checked with the other texts; an answer should not repeat a long one.
