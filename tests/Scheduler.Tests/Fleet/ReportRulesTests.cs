@@ -15,7 +15,7 @@ public sealed class ReportRulesTests
         { new() { Hostname = "a\0" }, "capabilities.hostname: a text holds a NUL" },
         { new() { Class = new string('c', 2_000) }, "capabilities.class: a text has 2000 characters" },
         { new() { Backends = [null!] }, "capabilities.backends: null is no text" },
-        { new() { Accelerators = [null!] }, "null is no accelerator" },
+        { new() { Accelerators = [null!] }, "capabilities: null is no accelerator" },
         { new() { Accelerators = [new() { Type = "cuda", Id = "0", MemoryGb = -8 }] }, "capabilities.accelerators.0.memoryGb: -8" },
         { new() { Browsers = [new() { Name = "firefox", Features = [null!] }] }, "capabilities.browsers: null is no text" },
         { new() { Software = new Dictionary<string, string> { ["node"] = null! } }, "capabilities.software: null is no text" },
