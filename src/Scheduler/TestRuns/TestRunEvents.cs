@@ -1,6 +1,6 @@
 using LoadBalancer.Scheduler.Persistence;
+using MassTransit;
 using MassTransit.Mediator;
-using Microsoft.EntityFrameworkCore;
 
 namespace LoadBalancer.Scheduler.TestRuns;
 
@@ -10,7 +10,7 @@ namespace LoadBalancer.Scheduler.TestRuns;
 /// always told to <see cref="RunCommits"/>.
 /// </summary>
 internal sealed partial class TestRunEvents(
-    IMediator mediator, RunCommits commits, IServiceScopeFactory scopes, TimeProvider time, ILogger<TestRunEvents> logger)
+    IMediator mediator, ILoadSagaRepository<TestRun> runs, RunCommits commits, TimeProvider time, ILogger<TestRunEvents> logger)
 {
     private const int MaxConflicts = 20;
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
@@ -50,9 +50,7 @@ internal sealed partial class TestRunEvents(
     /// </summary>
     private async Task TellAgainAsync(Guid runId)
     {
-        await using var scope = scopes.CreateAsyncScope();
-        var runs = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Runs.AsNoTracking();
-        if (await runs.SingleOrDefaultAsync(run => run.CorrelationId == runId) is { } stored)
+        if (await runs.Load(runId) is { } stored)
             commits.Publish(new RunCommitted(stored, [], []));
     }
 

@@ -1,0 +1,207 @@
+using LoadBalancer.Contracts;
+
+namespace LoadBalancer.Simulation.Tests.Actors;
+
+internal enum Sent
+{
+    Confirmed,
+
+    /// <summary>No confirmation came in time: it arrived or not.</summary>
+    Unknown,
+
+    /// <summary>There was no queue for it.</summary>
+    Returned,
+}
+
+/// <summary>
+/// The broker. Queues survive its outages; messages are delayed, reordered, delivered again, and may be lost before they are confirmed,
+/// as the weather of the world wants it.
+/// </summary>
+internal sealed class Network(World world)
+{
+    private readonly Dictionary<string, MessageQueue> queues = new(StringComparer.Ordinal);
+
+    public bool IsUp { get; private set; } = true;
+
+    /// <summary>Messages in queues that somebody consumes or will consume.</summary>
+    public IEnumerable<object> Waiting => queues.Values.SelectMany(queue => queue.Ready);
+
+    public void GoDown()
+    {
+        world.Trace("the broker is down");
+        IsUp = false;
+        foreach (var queue in queues.Values)
+            queue.ReturnAll();
+    }
+
+    public void ComeUp()
+    {
+        if (IsUp)
+            return;
+
+        world.Trace("the broker is up");
+        IsUp = true;
+        foreach (var queue in queues.Values)
+            Pump(queue);
+    }
+
+    public void Declare(string name) => Queue(name).IsBound = true;
+
+    /// <summary>An operator deletes it, with what is in it.</summary>
+    public void Delete(string name)
+    {
+        world.Trace($"queue {name} is deleted");
+        var queue = Queue(name);
+        queue.IsBound = false;
+        queue.Clear();
+    }
+
+    public void Send(Process sender, string queue, object message, Action<Sent>? done = null)
+    {
+        var weather = world.Weather;
+        var unreachable = !IsUp || sender.IsCutOff;
+        if (unreachable || world.Chance.Of(weather.Loss))
+        {
+            sender.After(world.Chance.Seconds(0.5, 10), () => done?.Invoke(Sent.Unknown));
+            return;
+        }
+
+        var travel = world.Chance.Seconds(0.001, 0.02) + (world.Chance.Of(weather.Delay) ? world.Chance.Seconds(0, 5) : TimeSpan.Zero);
+        world.Time.After(travel, () => Arrive(sender, Queue(queue), message, done));
+    }
+
+    /// <param name="name">The queue.</param>
+    /// <param name="consumer">Who consumes it.</param>
+    /// <param name="prefetch">Deliveries that it works on at once.</param>
+    /// <param name="handle">Gets the message and what acknowledges it.</param>
+    public void Consume(string name, Process consumer, int prefetch, Action<object, Action> handle)
+    {
+        var queue = Queue(name);
+        queue.ReturnAll();
+        queue.Consumer = new Consumer(consumer, prefetch, handle);
+        Pump(queue);
+    }
+
+    /// <summary>Nobody consumes it until somebody does again.</summary>
+    public void Cancel(string name)
+    {
+        Queue(name).Consumer = null;
+        Queue(name).ReturnAll();
+    }
+
+    /// <summary>The consumer's connection is gone: what it has not acknowledged goes back, and it may work on it none the less.</summary>
+    public void Disconnect(Process consumer)
+    {
+        foreach (var queue in queues.Values.Where(queue => queue.Consumer?.Process == consumer))
+        {
+            if (!consumer.IsRunning)
+                queue.Consumer = null;
+            queue.ReturnAll();
+        }
+    }
+
+    public void Reconnect(Process consumer)
+    {
+        foreach (var queue in queues.Values.Where(queue => queue.Consumer?.Process == consumer))
+            Pump(queue);
+    }
+
+    private void Arrive(Process sender, MessageQueue queue, object message, Action<Sent>? done)
+    {
+        if (!IsUp)
+        {
+            sender.After(world.Chance.Seconds(0.5, 10), () => done?.Invoke(Sent.Unknown));
+            return;
+        }
+
+        if (message is RunTest && !queue.IsBound)
+        {
+            sender.After(world.Chance.Seconds(0.001, 0.01), () => done?.Invoke(Sent.Returned));
+            return;
+        }
+
+        queue.Add(message);
+        var unknown = world.Chance.Of(world.Weather.LostConfirms);
+        sender.After(unknown ? world.Chance.Seconds(0.5, 10) : world.Chance.Seconds(0.001, 0.01), () => done?.Invoke(unknown ? Sent.Unknown : Sent.Confirmed));
+        Pump(queue);
+    }
+
+    private void Pump(MessageQueue queue)
+    {
+        while (IsUp && queue.Consumer is { } consumer && consumer.Process is { IsRunning: true, IsFrozen: false, IsCutOff: false } &&
+               queue.TryTake(consumer.Prefetch, out var delivery))
+        {
+            // One at a time means in order; several are handled in any order.
+            var travel = world.Chance.Seconds(0.001, 0.01) + (world.Chance.Of(world.Weather.Delay) ? world.Chance.Seconds(0, 3) : TimeSpan.Zero);
+            consumer.Process.After(travel, () => consumer.Handle(delivery.Message, () => Acknowledge(queue, delivery)));
+        }
+    }
+
+    private void Acknowledge(MessageQueue queue, Delivery delivery)
+    {
+        if (world.Chance.Of(world.Weather.LostAcknowledgements))
+            queue.Return(delivery);
+        else
+            queue.Done(delivery);
+        Pump(queue);
+    }
+
+    private MessageQueue Queue(string name)
+    {
+        if (!queues.TryGetValue(name, out var queue))
+            queues[name] = queue = new MessageQueue();
+        return queue;
+    }
+
+    private sealed record Consumer(Process Process, int Prefetch, Action<object, Action> Handle);
+
+    private sealed record Delivery(object Message, int Number);
+
+    private sealed class MessageQueue
+    {
+        private readonly LinkedList<object> ready = new();
+        private readonly List<Delivery> unacknowledged = [];
+        private int deliveries;
+
+        public Consumer? Consumer { get; set; }
+
+        public bool IsBound { get; set; }
+
+        public IEnumerable<object> Ready => ready.Concat(unacknowledged.Select(delivery => delivery.Message));
+
+        public void Add(object message) => ready.AddLast(message);
+
+        public bool TryTake(int prefetch, out Delivery delivery)
+        {
+            delivery = null!;
+            if (ready.First is not { } first || unacknowledged.Count >= prefetch)
+                return false;
+
+            ready.RemoveFirst();
+            delivery = new Delivery(first.Value, deliveries++);
+            unacknowledged.Add(delivery);
+            return true;
+        }
+
+        public void Done(Delivery delivery) => unacknowledged.RemoveAll(d => d.Number == delivery.Number);
+
+        public void Return(Delivery delivery)
+        {
+            if (unacknowledged.RemoveAll(d => d.Number == delivery.Number) > 0)
+                ready.AddFirst(delivery.Message);
+        }
+
+        public void ReturnAll()
+        {
+            foreach (var delivery in unacknowledged.AsEnumerable().Reverse())
+                ready.AddFirst(delivery.Message);
+            unacknowledged.Clear();
+        }
+
+        public void Clear()
+        {
+            ready.Clear();
+            unacknowledged.Clear();
+        }
+    }
+}

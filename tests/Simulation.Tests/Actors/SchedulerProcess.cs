@@ -1,0 +1,237 @@
+using LoadBalancer.Contracts;
+using LoadBalancer.Placement;
+using LoadBalancer.Scheduler.Dispatch;
+using LoadBalancer.Scheduler.Outbox;
+using LoadBalancer.Scheduler.TestRuns;
+using LoadBalancer.Simulation.Tests.Engine;
+
+namespace LoadBalancer.Simulation.Tests.Actors;
+
+/// <summary>
+/// A scheduler: the real state machine, planner and dispatch state, with the loops around them turned into steps of a simulated world.
+/// </summary>
+internal sealed class SchedulerProcess(World world, int seed) : Process(world, "scheduler")
+{
+    private static readonly TimeSpan RelayAfter = SagaEngine.SchedulerOptions.RelayAfter;
+    private static readonly TimeSpan SafetyTick = TimeSpan.FromSeconds(1);
+
+    private readonly HashSet<long> inFlight = [];
+    private readonly Queue<Action<DispatchState>> inputs = new();
+    private DispatchState state = null!;
+    private DateTimeOffset graceEnds;
+    private bool planIsDue;
+
+    public Planner Planner { get; private set; } = null!;
+
+    public SchedulerFleet Fleet { get; private set; } = null!;
+
+    public DateTimeOffset Now => World.Time.GetUtcNow();
+
+    protected override void Begin()
+    {
+        inFlight.Clear();
+        inputs.Clear();
+        planIsDue = false;
+        WhenDatabaseAnswers(() =>
+        {
+            World.Store.Epoch++;
+            Restore();
+            World.Engine.TellCommits(Committed);
+            ConsumeQueues();
+            Repeat(TimeSpan.FromSeconds(1), Fleet.SendPulse);
+            Repeat(SagaEngine.SchedulerOptions.SweepInterval, Sweep);
+            Repeat(SafetyTick, Plan);
+            Relay(Now);
+            if (World.Defect is not Defect.NoRelay)
+                Repeat(TimeSpan.FromSeconds(1), () => Relay(Now - RelayAfter));
+        });
+    }
+
+    protected override void Killed() => World.Engine.TellCommits(_ => { });
+
+    /// <summary>Waits where the product's message retry waits.</summary>
+    public void WhenDatabaseAnswers(Action action)
+    {
+        if (World.DatabaseIsAway)
+            After(TimeSpan.FromSeconds(0.5), () => WhenDatabaseAnswers(action));
+        else
+            action();
+    }
+
+    public RunReply Raise<T>(T happened) where T : RunEvent => World.Engine.Raise(happened);
+
+    public void Tell(string workerId, WorkerCommand command) => World.Network.Send(this, Names.WorkerControl(workerId), command);
+
+    /// <summary>To the planner's own loop, which comes to it a little later, in order.</summary>
+    public void Post(Action<DispatchState> input)
+    {
+        inputs.Enqueue(input);
+        After(World.Chance.Seconds(0, 0.01), () =>
+        {
+            inputs.Dequeue()(state);
+            PlanSoon();
+        });
+    }
+
+    private void Restore()
+    {
+        var durations = new DurationModel();
+        Planner = new Planner(new PolicySet(), durations, new Random(seed));
+        state = new DispatchState(Planner, durations);
+        Fleet = new SchedulerFleet(this, World);
+        Fleet.Restore(state);
+        var runs = World.Store.Runs.Values.Where(run => run.IsWaiting).OrderBy(run => run.SubmittedAt).ThenBy(run => run.CorrelationId);
+        state.Restore(runs, World.Store.Reservations.Values, World.Store.Outcomes.Where(outcome => outcome.Accepted));
+        graceEnds = Now + SagaEngine.SchedulerOptions.StartGrace;
+    }
+
+    private void ConsumeQueues()
+    {
+        Consume(Names.SubmitTest, message => Raise(new RunSubmitted(((SubmitTest)message).RunId!.Value, (SubmitTest)message)));
+        Consume(Names.CancelTest, message => Raise(new CancelRequested(((CancelTest)message).RunId!.Value, "not wanted")));
+        Consume(Names.WorkerEvents, message => Fleet.Hear((WorkerReport)message));
+        Consume(Names.WorkerHeartbeats, message => Fleet.Hear((WorkerHeartbeat)message));
+    }
+
+    private void Consume(string queue, Action<object> handle) =>
+        World.Network.Consume(queue, this, prefetch: 16, (message, acknowledge) => UntilStored(() =>
+        {
+            handle(message);
+            acknowledge();
+        }));
+
+    /// <summary>A message that could not be stored is handled again, all of it.</summary>
+    private void UntilStored(Action handle) => WhenDatabaseAnswers(() =>
+    {
+        try
+        {
+            handle();
+        }
+        catch (EndOfStreamException)
+        {
+            After(TimeSpan.FromSeconds(0.1), () => UntilStored(handle));
+        }
+    });
+
+    private void Committed(RunCommitted committed)
+    {
+        foreach (var message in committed.Messages)
+            SendSoon(message);
+        Post(dispatch => dispatch.Apply(committed));
+    }
+
+    private void PlanSoon()
+    {
+        if (planIsDue)
+            return;
+
+        planIsDue = true;
+        After(TimeSpan.Zero, Plan);
+    }
+
+    private void Plan()
+    {
+        planIsDue = false;
+        var plan = state.Plan(Now, maxDecisions: 256);
+        foreach (var decision in plan.Decisions)
+            After(World.Chance.Seconds(0, 0.05), () => WhenDatabaseAnswers(() => Place(decision)));
+        if (Now < graceEnds)
+            return;
+
+        foreach (var impossible in state.TakeImpossible(plan))
+        {
+            After(World.Chance.Seconds(0, 0.05), () => WhenDatabaseAnswers(() =>
+            {
+                Raise(new RunImpossible(impossible.RunId, impossible.Reason));
+                Post(dispatch => dispatch.RoundCounted(impossible.RunId));
+            }));
+        }
+    }
+
+    private void Place(Decision decision)
+    {
+        var stored = Fleet.Find(decision.WorkerId) is { } session && Fleet.TakesWork(session) &&
+            Raise(new RunPlaced(decision.RunId, session.SessionId, session.Capabilities.Class, decision)).Applied;
+        Post(dispatch => dispatch.Answered(decision, stored));
+    }
+
+    private void Relay(DateTimeOffset createdBefore)
+    {
+        foreach (var message in World.Store.Outbox.Values.Where(message => message.CreatedAt <= createdBefore).ToList())
+            SendSoon(message);
+    }
+
+    private void SendSoon(OutboxMessage message)
+    {
+        if (inFlight.Add(message.Id))
+            After(World.Chance.Seconds(0, 0.02), () => Send(message));
+    }
+
+    private void Send(OutboxMessage message)
+    {
+        var (queue, body) = message.Kind switch
+        {
+            OutboxKind.Assignment => (Names.WorkerQueue(message.Address), (object)message.Read<RunTest>()),
+            OutboxKind.Command => (Names.WorkerControl(message.Address), message.Read<WorkerCommand>()),
+            _ => (Names.TestEvents, message.Read<TestRunsChanged>()),
+        };
+        World.Network.Send(this, queue, body, sent =>
+        {
+            if (sent is Sent.Unknown)
+                inFlight.Remove(message.Id);
+            else
+                WhenDatabaseAnswers(() => Done(message, body, sent));
+        });
+    }
+
+    private void Done(OutboxMessage message, object body, Sent sent)
+    {
+        if (sent is Sent.Returned && body is RunTest run)
+        {
+            Fleet.Bindings.Lost(message.Address, run.SessionId);
+            Raise(new AssignmentReturned(run.RunId, new AttemptOwner(run.Attempt, message.Address, run.SessionId)));
+        }
+
+        World.Store.Outbox.Remove(message.Id);
+        inFlight.Remove(message.Id);
+    }
+
+    private void Sweep()
+    {
+        if (World.DatabaseIsAway)
+            return;
+
+        try
+        {
+            SweepOnce();
+        }
+        catch (EndOfStreamException)
+        {
+            // The next one looks again.
+        }
+    }
+
+    private void SweepOnce()
+    {
+        Fleet.Expire();
+        foreach (var run in World.Store.Runs.Values.Where(run => run.HoldsWorker && !Fleet.IsAlive(run)).ToList())
+            Raise(Fleet.LossOf(run));
+        RaiseDeadlines(Deadline.Queue, run => run.IsWaiting && run.QueueDeadline <= Now);
+        if (World.Defect is not Defect.NoStartDeadline)
+            RaiseDeadlines(Deadline.Start, run => run.StartDeadline <= Now);
+        RaiseDeadlines(Deadline.Execution, run => run.ExecutionDeadline <= Now);
+        Fleet.Forget();
+    }
+
+    private void RaiseDeadlines(Deadline deadline, Func<TestRun, bool> due)
+    {
+        foreach (var run in World.Store.Runs.Values.Where(due).ToList())
+            Raise(new DeadlinePassed(run.CorrelationId, deadline));
+    }
+
+    private void Repeat(TimeSpan interval, Action action) => After(interval, () =>
+    {
+        action();
+        Repeat(interval, action);
+    });
+}

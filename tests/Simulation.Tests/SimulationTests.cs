@@ -1,0 +1,60 @@
+using System.Collections.Concurrent;
+using System.Globalization;
+
+namespace LoadBalancer.Simulation.Tests;
+
+/// <summary>
+/// Thousands of small worlds with faults. A seed that fails is printed; <c>LB_SIMULATION_SEED=n ./test.sh Simulation.Tests</c> makes its
+/// world again and prints its history.
+/// </summary>
+public sealed class SimulationTests
+{
+    private const int Seeds = 2000;
+
+    [Fact]
+    public void Whatever_fails_nothing_is_lost_doubled_or_oversubscribed_and_everything_ends()
+    {
+        var wanted = Environment.GetEnvironmentVariable("LB_SIMULATION_SEED");
+        var results = wanted is { Length: > 0 } ? [Again(int.Parse(wanted, CultureInfo.InvariantCulture))] : RunAll(0, Seeds);
+
+        var failed = results.Where(result => result.Problem is not null).OrderBy(result => result.Seed).ToList();
+        if (failed is [var first, ..])
+            Assert.Fail($"{failed.Count} of {results.Count} seeds failed.\n{string.Join('\n', failed.Take(20).Select(f => $"seed {f.Seed}: {f.Problem}"))}\n\n" +
+                $"LB_SIMULATION_SEED={first.Seed} ./test.sh Simulation.Tests\n{string.Join('\n', first.History.TakeLast(400))}");
+    }
+
+    [Fact]
+    public void The_same_seed_makes_the_same_world()
+    {
+        foreach (var seed in (int[])[3, 7, 11])
+            Assert.Equal(Simulation.Run(seed).History, Simulation.Run(seed).History);
+    }
+
+    [Theory]
+    [InlineData("NoFence")]
+    [InlineData("NoMemory")]
+    [InlineData("LeasesByTheClock")]
+    [InlineData("NoRelay")]
+    [InlineData("NoStartDeadline")]
+    public void A_product_without_one_of_its_rules_is_found_out(string defect) => Assert.Contains(
+        Enumerable.Range(0, 400).Select(seed => Simulation.Run(seed, Enum.Parse<Defect>(defect))), result => result.Problem is not null);
+
+    private static SimulationResult Again(int seed)
+    {
+        var result = Simulation.Run(seed);
+        TestContext.Current.TestOutputHelper?.WriteLine(string.Join('\n', result.History));
+        return result;
+    }
+
+    private static List<SimulationResult> RunAll(int first, int count)
+    {
+        var results = new ConcurrentBag<SimulationResult>();
+        var everyCore = new ParallelOptions { MaxDegreeOfParallelism = Environment.ProcessorCount };
+        Parallel.ForEach(Enumerable.Range(first, count), everyCore, seed =>
+        {
+            var result = Simulation.Run(seed);
+            results.Add(result.Problem is null ? result with { History = [] } : result);
+        });
+        return [.. results];
+    }
+}
