@@ -111,6 +111,9 @@ internal static class SchedulerHost
     {
         builder.Services.AddSingleton<TokenCheck>();
         builder.Services.AddProblemDetails();
+        builder.Services.AddExceptionHandler<BadRequests>();
+        // Else what cannot be bound is answered without a word about it.
+        builder.Services.Configure<RouteHandlerOptions>(routes => routes.ThrowOnBadRequest = true);
         builder.Services.AddOpenApi();
     }
 }

@@ -12,21 +12,21 @@ internal static class ApiRoutes
 
     public static void MapApi(this WebApplication app)
     {
-        var view = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Viewer));
+        var view = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Viewer)).AddEndpointFilter(BadRequests.RefuseNul);
         view.MapGet("/runs", RunQueries.ListAsync);
-        view.MapGet("/runs/{runId:guid}", RunQueries.GetAsync);
-        view.MapGet("/runs/{runId:guid}/explanation", RunQueries.ExplainAsync);
-        view.MapGet("/runs/{runId:guid}/output", RunQueries.OutputAsync);
+        view.MapGet("/runs/{runId}", RunQueries.GetAsync);
+        view.MapGet("/runs/{runId}/explanation", RunQueries.ExplainAsync);
+        view.MapGet("/runs/{runId}/output", RunQueries.OutputAsync);
         view.MapGet("/suites/{suite}", RunQueries.SuiteAsync);
         view.MapGet("/workers", WorkerQueries.ListAsync);
         view.MapGet("/events", EventStream.FollowAsync);
 
-        var submit = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Submitter));
+        var submit = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Submitter)).AddEndpointFilter(BadRequests.RefuseNul);
         submit.MapPost("/runs", RunCommands.SubmitAsync);
-        submit.MapDelete("/runs/{runId:guid}", RunCommands.CancelAsync);
+        submit.MapDelete("/runs/{runId}", RunCommands.CancelAsync);
         submit.MapDelete("/suites/{suite}", RunCommands.CancelSuiteAsync);
 
-        var operate = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Operator));
+        var operate = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Operator)).AddEndpointFilter(BadRequests.RefuseNul);
         operate.MapPost("/workers/{workerId}/drain", WorkerCommands.DrainAsync);
         operate.MapPost("/workers/{workerId}/resume", WorkerCommands.ResumeAsync);
 

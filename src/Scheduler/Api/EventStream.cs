@@ -25,7 +25,7 @@ internal static class EventStream
         var given = http.Request.Headers["Last-Event-ID"].ToString();
         long from = 0;
         if (given.Length > 0 && !long.TryParse(given, NumberStyles.None, CultureInfo.InvariantCulture, out from))
-            return Results.ValidationProblem(new Dictionary<string, string[]> { ["Last-Event-ID"] = [$"'{given}' is not the id of an event"] });
+            return BadRequests.Refuse("Last-Event-ID", given, "is not the id of an event");
         if (given.Length == 0)
             from = await NewestAsync(scopes, cancellationToken);
         return TypedResults.ServerSentEvents(ChangesAsync(from, suite, scopes, commits, cancellationToken));

@@ -53,9 +53,12 @@ internal static class RunCommands
             title: "The submission is refused",
             detail: test.Reason);
 
-    /// <summary>Reads one byte more than allowed, so that the reader can say what was too long.</summary>
+    /// <summary>Reads nothing of what says itself that it is too large, else one byte more than allowed, so that the reader notices.</summary>
     private static async Task<ReadOnlyMemory<byte>> ReadAsync(HttpRequest request, CancellationToken cancellationToken)
     {
+        if (request.ContentLength is { } announced and > SubmissionReader.MaxBytes)
+            throw SubmissionReader.TooLarge(announced);
+
         var buffer = new byte[SubmissionReader.MaxBytes + 1];
         var length = await request.Body.ReadAtLeastAsync(buffer, buffer.Length, throwOnEndOfStream: false, cancellationToken);
         return buffer.AsMemory(0, length);

@@ -12,11 +12,24 @@ namespace LoadBalancer.Scheduler.Api;
 internal static class RunQueries
 {
     private const int MostRuns = 1_000;
+    private const int UsualRuns = 100;
+
+    private static readonly string[] States =
+    [
+        RunStates.Submitted, RunStates.Assigned, RunStates.Running, RunStates.Requeued, RunStates.Completed, RunStates.Failed, RunStates.Cancelled,
+    ];
 
     public static async Task<IResult> ListAsync(
         [AsParameters] RunFilter filter, SchedulerDbContext database, TimeProvider time, CancellationToken cancellationToken)
     {
         var (suite, state, testId, limit, after, order) = filter;
+        if (limit is { } given && given is < 1 or > MostRuns)
+            return BadRequests.Refuse("limit", $"{given}", $"is not from 1 to {MostRuns}");
+        if (state is not null && !States.Contains(state))
+            return BadRequests.Refuse("state", state, $"is none of {string.Join(", ", States)}");
+        if (order is not (null or "oldest" or "newest"))
+            return BadRequests.Refuse("order", order, "is neither 'oldest' nor 'newest'");
+
         var runs = database.Runs.AsNoTracking();
         if (suite is not null)
             runs = runs.Where(run => run.Suite == suite);
@@ -24,22 +37,19 @@ internal static class RunQueries
             runs = runs.Where(run => run.CurrentState == state);
         if (testId is not null)
             runs = runs.Where(run => run.TestId == testId);
-        if (order is not (null or "oldest" or "newest"))
-            return Results.ValidationProblem(new Dictionary<string, string[]> { ["order"] = [$"'{order}' is neither 'oldest' nor 'newest'"] });
-
         var newest = order == "newest";
         var skip = 0;
         if (after is not null)
         {
             if (PageMark.Parse(after) is not { } mark)
-                return Results.ValidationProblem(new Dictionary<string, string[]> { ["after"] = [$"'{after}' is not a mark that an earlier page gave as 'next'"] });
+                return BadRequests.Refuse("after", after, "is not a mark that an earlier page gave as 'next'");
             runs = newest
                 ? runs.Where(run => run.SubmittedAt <= mark.SubmittedAt)
                 : runs.Where(run => run.SubmittedAt >= mark.SubmittedAt);
             skip = mark.Skip;
         }
 
-        var size = Math.Clamp(limit ?? 100, 1, MostRuns);
+        var size = limit ?? UsualRuns;
         var ordered = newest
             ? runs.OrderByDescending(run => run.SubmittedAt).ThenByDescending(run => run.CorrelationId)
             : runs.OrderBy(run => run.SubmittedAt).ThenBy(run => run.CorrelationId);

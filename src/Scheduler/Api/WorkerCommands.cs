@@ -12,9 +12,9 @@ internal static class WorkerCommands
         string workerId, string? reason, double? deadlineSeconds, WorkerDrain draining, CancellationToken cancellationToken)
     {
         if (deadlineSeconds is { } seconds && !(seconds >= 0 && seconds <= LongestDeadline.TotalSeconds))
-            return Invalid("deadlineSeconds", $"is {seconds}; it must be 0 to {LongestDeadline.TotalSeconds:0}");
+            return BadRequests.Refuse("deadlineSeconds", $"{seconds}", $"is not from 0 to {LongestDeadline.TotalSeconds:0}");
         if (reason?.Length > LongestReason)
-            return Invalid("reason", $"has {reason.Length} characters; it may have {LongestReason}");
+            return BadRequests.Refuse("reason", reason, $"has {reason.Length} characters; at most {LongestReason} are accepted");
 
         TimeSpan? deadline = deadlineSeconds is { } given ? TimeSpan.FromSeconds(given) : null;
         return Answer(workerId, await draining.DrainAsync(workerId, reason ?? "", deadline, cancellationToken));
@@ -26,7 +26,4 @@ internal static class WorkerCommands
     private static IResult Answer(string workerId, bool known) => known
         ? Results.Ok(new { workerId })
         : Results.Problem(statusCode: StatusCodes.Status404NotFound, title: "No such worker", detail: $"worker '{workerId}' is not registered");
-
-    private static IResult Invalid(string field, string problem) =>
-        Results.ValidationProblem(new Dictionary<string, string[]> { [field] = [$"{field} {problem}"] }, title: "The worker was not changed");
 }

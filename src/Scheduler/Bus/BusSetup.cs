@@ -11,6 +11,11 @@ namespace LoadBalancer.Scheduler.Bus;
 /// <summary>The bus to the outside, and the mediator through which events reach the saga in process.</summary>
 internal static class BusSetup
 {
+    /// <summary>
+    /// More than a broker accepts. A message beyond the client's own limit would end the connection, and be delivered again for ever.
+    /// </summary>
+    private const uint MostBytes = 1 << 30;
+
     public static string ConnectionName(string? part = null) => $"scheduler@{Dns.GetHostName()}{(part is null ? "" : $" {part}")}";
 
     public static void AddSchedulerBus(this IServiceCollection services, BrokerOptions broker)
@@ -47,7 +52,7 @@ internal static class BusSetup
 
     private static void ConnectTo(BrokerOptions broker, IRabbitMqBusFactoryConfigurator rabbit)
     {
-        rabbit.Host(new Uri(broker.Url), ConnectionName());
+        rabbit.Host(new Uri(broker.Url), ConnectionName(), host => host.MaxMessageSize(MostBytes));
         UsePlainJson(rabbit);
     }
 
@@ -58,6 +63,8 @@ internal static class BusSetup
         {
             // Programs in other languages write the type of a report wherever they like.
             json.AllowOutOfOrderMetadataProperties = true;
+            // Else a null where none may be is found by whoever stumbles over it, with half the message done.
+            json.RespectNullableAnnotations = true;
             return json;
         });
     }

@@ -1,6 +1,7 @@
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.Submissions;
 using MassTransit;
+using MassTransit.Middleware;
 
 namespace LoadBalancer.Scheduler.Bus;
 
@@ -17,7 +18,7 @@ internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IB
         await DeclareAsync(cancellationToken);
         if (connected.Count == 0)
         {
-            Connect<SubmitTestConsumer>(SchedulerQueue.Submissions);
+            Connect<SubmitTestConsumer>(SchedulerQueue.Submissions, endpoint => endpoint.AddDeserializer(new UnreadBody(), isDefault: true));
             Connect<CancelTestConsumer>(SchedulerQueue.Cancellations);
             Connect<WorkerReportConsumer>(SchedulerQueue.Reports);
             Connect<WorkerHeartbeatConsumer>(SchedulerQueue.Heartbeats);
@@ -39,17 +40,26 @@ internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IB
         }
     }
 
-    private void Connect<TConsumer>(SchedulerQueue queue) where TConsumer : class, IConsumer =>
+    private static void ReadJson(IReceiveEndpointConfigurator endpoint) =>
+        endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
+
+    private void Connect<TConsumer>(SchedulerQueue queue, Action<IReceiveEndpointConfigurator>? reading = null) where TConsumer : class, IConsumer =>
         connected.Add(connector.ConnectReceiveEndpoint(queue.Name, (context, endpoint) =>
         {
             endpoint.ConfigureConsumeTopology = false;
             endpoint.PrefetchCount = 2 * AtOnce;
             endpoint.ConcurrentMessageLimit = AtOnce;
             endpoint.ClearSerialization();
-            endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
             endpoint.UseRawJsonSerializer(RawSerializerOptions.AnyMessageType, isDefault: true);
+            // After the serializer, which brings a reader of its own.
+            (reading ?? ReadJson)(endpoint);
             // Nobody listens for faults: the reason stands in the headers of the dead letter.
             endpoint.PublishFaults = false;
+            endpoint.ConfigureError(error =>
+            {
+                error.UseFilter(new PlaceInBody());
+                error.UseFilter(new ErrorTransportFilter());
+            });
             // Without a limit: with the database away every place is soon taken by a message that waits, and the queue keeps the rest.
             endpoint.UseMessageRetry(retry =>
             {

@@ -31,9 +31,7 @@ internal sealed partial class WorkerHeartbeatConsumer(
             return;
         }
 
-        if (WorkerIds.Problem(heartbeat.WorkerId) is not null)
-            return;
-
+        ReportRules.Check(heartbeat);
         if (!await fleet.RenewAsync(heartbeat, token))
         {
             await sender.TellAsync(heartbeat.WorkerId, SessionRules.Ended(heartbeat.SessionId), token);

@@ -21,6 +21,7 @@ internal sealed partial class WorkerReportConsumer(
     public async Task Consume(ConsumeContext<WorkerReport> context)
     {
         var report = context.Message;
+        ReportRules.Check(report);
         foreach (var entry in report.Reports)
         {
             switch (entry)
@@ -63,7 +64,7 @@ internal sealed partial class WorkerReportConsumer(
 
     private async Task<WorkerRefused?> RefusalAsync(WorkerReport report, WorkerRegistered registration, CancellationToken cancellationToken)
     {
-        var problem = WorkerIds.Problem(report.WorkerId) ?? (registration.Slots < 1 ? $"slots is {registration.Slots}; it must be at least 1" : null);
+        var problem = WorkerIds.Problem(report.WorkerId) ?? ReportRules.Problem(registration);
         // Bound before it is accepted: the first assignment may follow within a millisecond.
         problem ??= await ProblemOfQueueAsync(report.WorkerId, cancellationToken);
         return problem is null
@@ -90,7 +91,7 @@ internal sealed partial class WorkerReportConsumer(
         var reply = entry switch
         {
             TestStarted started => await events.RaiseAsync(new AttemptStarted(started.RunId, By(started.Attempt)), cancellationToken),
-            TestFinished finished => await events.RaiseAsync(new AttemptFinished(finished.RunId, By(finished.Attempt), finished), cancellationToken),
+            TestFinished finished => await events.RaiseAsync(new AttemptFinished(finished.RunId, By(finished.Attempt), ReportRules.Measured(finished)), cancellationToken),
             TestRecalled recalled => await events.RaiseAsync(new RunRecalled(recalled.RunId, By(recalled.Attempt), recalled.Started), cancellationToken),
             // Progress changes no run, and entries of a newer version are not understood yet.
             _ => null,

@@ -76,4 +76,8 @@ internal static class Outcomes
 internal static class StorableText
 {
     public static string Clean(string text) => text.Contains('\0') ? text.Replace('\0', '\u2400') : text;
+
+    /// <summary>The first characters. A pair of surrogates is not cut in two: half of one cannot be stored either.</summary>
+    public static string Start(string text, int length) =>
+        text.Length <= length ? text : text[..(char.IsHighSurrogate(text[length - 1]) ? length - 1 : length)];
 }

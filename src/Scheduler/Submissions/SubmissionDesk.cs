@@ -52,7 +52,7 @@ internal sealed class SubmissionDesk(TestRunEvents events, IServiceScopeFactory 
         var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
         var now = time.GetUtcNow();
         var messages = new List<OutboxMessage>();
-        foreach (var refusal in refused.Select(test => Changes.Refusal(test.RunId, test.Test, test.Reason, now)))
+        foreach (var refusal in refused.Select(test => Changes.Refusal(test.RunId, Routable(test.Test), test.Reason, now)))
         {
             var message = OutboxMessage.Event(refusal.TestType, refusal.ToChange(), now);
             messages.Add(message);
@@ -63,4 +63,8 @@ internal sealed class SubmissionDesk(TestRunEvents events, IServiceScopeFactory 
             await database.SaveChangesAsync(cancellationToken);
         outbox.Send(messages);
     }
+
+    /// <summary>A refusal travels under its type, unless the type is what is wrong with it.</summary>
+    private static SubmitTest? Routable(SubmitTest? test) =>
+        test is null || SubmissionRules.IsTestType(test.TestType) ? test : test with { TestType = "" };
 }

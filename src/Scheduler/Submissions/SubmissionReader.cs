@@ -1,4 +1,7 @@
+using System.Buffers;
+using System.Text;
 using System.Text.Json;
+using System.Text.Unicode;
 using LoadBalancer.Contracts;
 
 namespace LoadBalancer.Scheduler.Submissions;
@@ -6,10 +9,14 @@ namespace LoadBalancer.Scheduler.Submissions;
 /// <summary>A body that holds no readable submission. The message says where and why.</summary>
 internal sealed class UnreadableSubmissionException(string message) : Exception(message);
 
-/// <summary>One test of a body: readable and valid, or with what is wrong with it.</summary>
+/// <summary>One test of a body: valid, or with what is wrong with it; then <see cref="Test"/> may hold no more than its names.</summary>
 internal sealed record ReadSubmission(Guid RunId, SubmitTest? Test, IReadOnlyList<FieldProblem> Problems)
 {
-    public string Reason => string.Join("; ", Problems);
+    private const int MostTold = 20;
+
+    public string Reason => Problems.Count <= MostTold
+        ? string.Join("; ", Problems)
+        : $"{string.Join("; ", Problems.Take(MostTold))}; and {Problems.Count - MostTold} more";
 }
 
 /// <summary>What is wrong with a field; the text holds the value.</summary>
@@ -23,7 +30,8 @@ internal sealed record ReadBody(IReadOnlyList<ReadSubmission> Tests, bool IsBatc
 
 /// <summary>
 /// Reads submissions strictly, from the API and from the queue alike: one test, <c>{"tests": […]}</c>, or a MassTransit envelope of
-/// either. Unknown fields are ignored; a wrong type, a doubled field or a value out of range is named.
+/// either. Unknown fields are ignored; a wrong type, a doubled field or a value out of range is named. What concerns one test of a list
+/// refuses that test and no other.
 /// </summary>
 internal static class SubmissionReader
 {
@@ -32,7 +40,7 @@ internal static class SubmissionReader
 
     private const int MaxDepth = 32;
 
-    private static readonly JsonDocumentOptions DocumentOptions = new() { MaxDepth = MaxDepth, AllowDuplicateProperties = false };
+    private static readonly JsonDocumentOptions DocumentOptions = new() { MaxDepth = MaxDepth };
 
     private static readonly JsonSerializerOptions Strict = new(JsonSerializerDefaults.Web)
     {
@@ -49,26 +57,33 @@ internal static class SubmissionReader
     public static ReadBody Read(ReadOnlyMemory<byte> body, Func<int, Guid> newRunId)
     {
         if (body.Length > MaxBytes)
-            throw new UnreadableSubmissionException($"the body has {body.Length} bytes; at most {MaxBytes} are accepted, so split it");
+            throw TooLarge(body.Length);
 
         using var document = Parse(body);
         var root = Unwrap(document.RootElement);
         if (root.ValueKind is not JsonValueKind.Object)
-            throw new UnreadableSubmissionException($"the body is {Describe(root)}; a test or {{\"tests\": [...]}} is expected");
-        if (!TryGetField(root, "tests", out var tests))
+            throw new UnreadableSubmissionException($"the body is {Quote.Json(root)}; a test or {{\"tests\": [...]}} is expected");
+        if (GetField(root, "tests") is not { } tests)
             return new ReadBody([ReadTest(root, 0, newRunId)], IsBatch: false);
+        if (root.EnumerateObject().Count(field => IsNamed(field, "tests")) > 1)
+            throw new UnreadableSubmissionException($"tests: is given twice, the second time as {Quote.Json(tests)}");
         if (tests.ValueKind is not JsonValueKind.Array)
-            throw new UnreadableSubmissionException($"tests: is {Describe(tests)}; a list is expected");
+            throw new UnreadableSubmissionException($"tests: is {Quote.Json(tests)}; a list is expected");
         if (tests.GetArrayLength() is 0 or > MaxTests)
             throw new UnreadableSubmissionException($"tests: has {tests.GetArrayLength()} entries; 1 to {MaxTests} are accepted");
 
         return new ReadBody([.. tests.EnumerateArray().Select((test, index) => ReadTest(test, index, newRunId))], IsBatch: true);
     }
 
+    public static UnreadableSubmissionException TooLarge(long length) =>
+        new($"the body has {length} bytes or more; at most {MaxBytes} are accepted, so split it");
+
     private static JsonDocument Parse(ReadOnlyMemory<byte> body)
     {
         if (body.IsEmpty)
             throw new UnreadableSubmissionException("the body is empty; a test or {\"tests\": [...]} is expected");
+        if (FirstInvalid(body.Span) is { } position)
+            throw new UnreadableSubmissionException($"the body is not UTF-8: byte {position} is 0x{body.Span[position]:X2}");
         try
         {
             return JsonDocument.Parse(body, DocumentOptions);
@@ -79,15 +94,28 @@ internal static class SubmissionReader
         }
     }
 
+    private static int? FirstInvalid(ReadOnlySpan<byte> utf8)
+    {
+        if (Utf8.IsValid(utf8))
+            return null;
+
+        var position = 0;
+        while (Rune.DecodeFromUtf8(utf8[position..], out _, out var length) is OperationStatus.Done)
+            position += length;
+        return position;
+    }
+
     private static JsonElement Unwrap(JsonElement root) =>
-        root.ValueKind is JsonValueKind.Object && TryGetField(root, "messageType", out _) && TryGetField(root, "message", out var message)
+        root.ValueKind is JsonValueKind.Object && GetField(root, "messageType") is not null && GetField(root, "message") is { } message
             ? message
             : root;
 
     private static ReadSubmission ReadTest(JsonElement element, int index, Func<int, Guid> newRunId)
     {
         if (element.ValueKind is not JsonValueKind.Object)
-            return new ReadSubmission(newRunId(index), null, [new FieldProblem("test", $"is {Describe(element)}; an object is expected")]);
+            return new ReadSubmission(newRunId(index), null, [new FieldProblem("test", $"is {Quote.Json(element)}; an object is expected")]);
+        if (FieldScan.Problems(element).ToList() is { Count: > 0 } unreadable)
+            return Refused(element, newRunId(index), unreadable);
         try
         {
             var test = element.Deserialize<SubmitTest>(Strict)!;
@@ -96,82 +124,37 @@ internal static class SubmissionReader
         }
         catch (JsonException exception)
         {
-            return new ReadSubmission(GivenRunId(element) ?? newRunId(index), null, [Describe(element, exception)]);
+            return Refused(element, newRunId(index), [WrongTypes.Describe(element, exception)]);
         }
     }
 
-    private static Guid? GivenRunId(JsonElement element) =>
-        TryGetField(element, "runId", out var given) && given.ValueKind is JsonValueKind.String && given.TryGetGuid(out var runId) ? runId : null;
-
-    private static FieldProblem Describe(JsonElement element, JsonException exception)
+    /// <summary>The names it has are kept, so that whoever follows its suite sees the refusal.</summary>
+    private static ReadSubmission Refused(JsonElement element, Guid newRunId, IReadOnlyList<FieldProblem> problems)
     {
-        if (exception.Path is not { Length: > 2 } path)
-            return new FieldProblem("test", exception.Message);
-
-        var field = path[2..];
-        var value = Find(element, field);
-        return new FieldProblem(field, value is { } found ? $"{Describe(found)} cannot be read as {Expected(exception)}" : exception.Message);
-    }
-
-    private static string Expected(JsonException exception)
-    {
-        const string Marker = "could not be converted to ";
-        var start = exception.Message.IndexOf(Marker, StringComparison.Ordinal);
-        if (start < 0)
-            return "a value of this field";
-
-        var type = exception.Message[(start + Marker.Length)..].Split(". Path", 2)[0];
-        return type switch
+        string? Given(string name) => GetField(element, name) is { } value ? FieldScan.Text(value) : null;
+        var names = new SubmitTest
         {
-            "System.String" => "text",
-            "System.Guid" or "System.Nullable`1[System.Guid]" => "a GUID",
-            "System.Boolean" => "true or false",
-            "System.Int32" => "a whole number",
-            "System.Double" or "System.Nullable`1[System.Double]" => "a number",
-            _ when type.Contains("List", StringComparison.Ordinal) => "a list",
-            _ => "an object",
+            TestId = Given("testId") ?? "",
+            Suite = Given("suite") ?? "",
+            Submitter = Given("submitter"),
+            TestType = Given("testType") ?? "",
         };
+        return new ReadSubmission(Guid.TryParseExact(Given("runId"), "D", out var given) ? given : newRunId, names, problems);
     }
 
-    private static JsonElement? Find(JsonElement element, string path)
+    /// <summary>As the deserializer finds it: whatever the case of the name, and the last of several.</summary>
+    internal static JsonElement? GetField(JsonElement element, string name)
     {
-        foreach (var name in path.Split('.', '[', ']').Where(part => part.Length > 0))
+        JsonElement? value = null;
+        foreach (var field in element.EnumerateObject())
         {
-            if (element.ValueKind is JsonValueKind.Object && TryGetField(element, name.Trim('\''), out var child))
-                element = child;
-            else if (element.ValueKind is JsonValueKind.Array && int.TryParse(name, out var index) && index < element.GetArrayLength())
-                element = element[index];
-            else
-                return null;
+            if (IsNamed(field, name))
+                value = field.Value;
         }
 
-        return element;
+        return value;
     }
 
-    private static bool TryGetField(JsonElement element, string name, out JsonElement value)
-    {
-        foreach (var property in element.EnumerateObject())
-        {
-            if (property.Name.Equals(name, StringComparison.OrdinalIgnoreCase))
-            {
-                value = property.Value;
-                return true;
-            }
-        }
-
-        value = default;
-        return false;
-    }
-
-    private static string Describe(JsonElement value)
-    {
-        var text = value.GetRawText();
-        return value.ValueKind switch
-        {
-            JsonValueKind.Object => "an object",
-            JsonValueKind.Array => "a list",
-            JsonValueKind.Null => "null",
-            _ => text.Length <= 80 ? text : $"{text[..80]}…",
-        };
-    }
+    private static bool IsNamed(JsonProperty field, string name) =>
+        FieldScan.Name(field)?.Equals(name, StringComparison.OrdinalIgnoreCase) == true;
 }

@@ -31,6 +31,5 @@ internal sealed class Cancellations(TestRunEvents events, IServiceScopeFactory s
         return runs.Count;
     }
 
-    private static string Storable(string reason) =>
-        StorableText.Clean(reason.Length <= LongestReason ? reason : reason[..LongestReason]);
+    private static string Storable(string reason) => StorableText.Clean(StorableText.Start(reason, LongestReason));
 }

@@ -38,7 +38,7 @@ internal static class Changes
     };
 
     private static string Storable(string? text) =>
-        text is null ? "" : StorableText.Clean(text.Length <= LongestName ? text : text[..LongestName]);
+        text is null ? "" : StorableText.Clean(StorableText.Start(text, LongestName));
 
     private const int LongestName = 256;
 }

@@ -18,7 +18,7 @@ internal sealed class RawClient : IAsyncDisposable
 
     public static async Task<RawClient> ConnectAsync(Uri url, string name = "raw-client")
     {
-        var connection = await new ConnectionFactory { Uri = url, ClientProvidedName = name }.CreateConnectionAsync();
+        var connection = await new ConnectionFactory { Uri = url, ClientProvidedName = name, MaxInboundMessageBodySize = 1 << 30 }.CreateConnectionAsync();
         return new RawClient(connection, await connection.CreateChannelAsync(Confirmed));
     }
 
@@ -27,11 +27,15 @@ internal sealed class RawClient : IAsyncDisposable
     public Task SubmitAsync(string body) => PublishAsync("submit-test", "", Encoding.UTF8.GetBytes(body), mandatory: true);
 
     /// <summary>Publishes under a message id of the client's own choosing.</summary>
-    public async Task SubmitAsync(JsonNode body, string messageId)
+    public Task SubmitAsync(JsonNode body, string messageId) =>
+        PublishAsync("submit-test", Encoding.UTF8.GetBytes(body.ToJsonString()), properties => properties.MessageId = messageId);
+
+    /// <summary>Publishes with properties of the client's own choosing.</summary>
+    public async Task PublishAsync(string exchange, ReadOnlyMemory<byte> body, Action<BasicProperties> choose)
     {
         var properties = Properties();
-        properties.MessageId = messageId;
-        await channel.BasicPublishAsync("submit-test", "", mandatory: true, properties, Encoding.UTF8.GetBytes(body.ToJsonString()));
+        choose(properties);
+        await channel.BasicPublishAsync(exchange, "", mandatory: true, properties, body);
     }
 
     public Task CancelAsync(Guid runId, string reason) =>
@@ -78,6 +82,26 @@ internal sealed class RawClient : IAsyncDisposable
             return null; // there is no such queue yet
         }
     });
+
+    /// <summary>Takes what is in a queue now; nothing if there is no such queue.</summary>
+    public async Task<IReadOnlyList<BasicGetResult>> TakeAllAsync(string queue)
+    {
+        await using var attempt = await connection.CreateChannelAsync();
+        var taken = new List<BasicGetResult>();
+        try
+        {
+            while (await attempt.BasicGetAsync(queue, autoAck: true) is { } message)
+            {
+                taken.Add(message);
+            }
+        }
+        catch (OperationInterruptedException)
+        {
+            // there is no such queue (yet)
+        }
+
+        return taken;
+    }
 
     /// <summary>A header as text, or "" without it.</summary>
     public static string Header(BasicGetResult message, string name) =>

@@ -42,6 +42,10 @@ internal sealed class SchedulerProcess : ServiceProcess
         return answer.IsSuccessStatusCode;
     }
 
+    /// <summary>For requests that no client of ours would send.</summary>
+    public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body = null) =>
+        http.SendAsync(new HttpRequestMessage(method, path) { Content = body });
+
     public async Task<SubmitAnswer> SubmitAsync(JsonObject test) => await PostAsync<SubmitAnswer>(test);
 
     public async Task<IReadOnlyList<SubmitAnswer>> SubmitAsync(params JsonObject[] tests) =>
