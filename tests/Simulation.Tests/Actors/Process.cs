@@ -80,6 +80,17 @@ internal abstract class Process(World world, string name)
         });
     }
 
+    /// <summary>What the world will call; it reaches the process only if it is still the same one.</summary>
+    public Action InThisLife(Action action)
+    {
+        var meant = life;
+        return () =>
+        {
+            if (meant == life)
+                After(TimeSpan.Zero, action);
+        };
+    }
+
     protected abstract void Begin();
 
     protected virtual void Killed()

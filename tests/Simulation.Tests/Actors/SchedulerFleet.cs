@@ -146,7 +146,7 @@ internal sealed class SchedulerFleet(SchedulerProcess scheduler, World world)
         WorkerCommand answer = refusal is null
             ? new WorkerAccepted { SessionId = report.SessionId, Epoch = epoch, LeaseSeconds = Lease.TotalSeconds }
             : refusal;
-        world.Trace($"{report.WorkerId} is {(refusal is null ? "accepted" : "refused")}");
+        world.Trace($"{report.WorkerId} is {(refusal is null ? "accepted" : "refused")} as {report.SessionId:N}"[..^24]);
         world.Network.Send(scheduler, registration.ReplyTo, answer);
     }
 

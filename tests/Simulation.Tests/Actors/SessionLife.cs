@@ -49,6 +49,7 @@ internal sealed class SessionLife
             ReplyTo = Names.WorkerReply(machine.Name, id),
         };
         machine.Disk.Asked.Add(id);
+        world.Trace($"{machine.Name} begins session {id:N}"[..^24]);
         world.Network.Consume(request.ReplyTo, machine, prefetch: 1, Hear);
         Ask(request, TimeSpan.FromSeconds(1));
     }
@@ -115,6 +116,7 @@ internal sealed class SessionLife
             return;
 
         isAccepted = true;
+        world.Trace($"{machine.Name} hears that session {id:N}"[..^24] + " is accepted");
         machine.Disk.PreviousSession = id;
         machine.Disk.Asked.Clear();
         (acceptedAt, granted) = (world.Time.GetTimestamp(), accepted.LeaseSeconds);
@@ -184,7 +186,7 @@ internal sealed class SessionLife
 
     private void Lose(bool byLease)
     {
-        world.Trace($"{machine.Name} ends its session{(byLease ? ", since nobody answers" : "")}");
+        world.Trace($"{machine.Name} ends session {id:N}"[..^24] + (byLease ? ", since nobody answers" : ""));
         if (byLease)
             machine.Disk.FencedSession = id;
         isOver = true;
@@ -247,10 +249,11 @@ internal sealed class SessionLife
         var execution = world.Executions.Begin(run, machine);
         executions[execution.Attempt] = (execution, attempt);
         var (duration, outcome) = world.Script(run);
+        var notice = machine.InThisLife(() => Ended(execution));
         world.Time.After(duration, () =>
         {
             world.Executions.End(execution, outcome);
-            machine.After(TimeSpan.Zero, () => Ended(execution));
+            notice();
         });
     }
 
