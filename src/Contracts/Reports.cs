@@ -138,6 +138,9 @@ public sealed record WorkerHeartbeat
     /// <summary>The highest sequence whose answer had arrived when this heartbeat was made; 0 when none had.</summary>
     public long Answered { get; init; }
 
+    /// <summary>The epoch of that answer.</summary>
+    public long AnsweredEpoch { get; init; }
+
     public WorkerLoad Load { get; init; } = new();
 
     /// <summary>Taken and not started.</summary>

@@ -13,7 +13,8 @@ internal sealed record Discrepancies(
 
 /// <summary>
 /// Compares what a session says it has with what it should have. A running attempt that is on no list is missing for good when it is on none
-/// of a heartbeat made after the answer to the one that first lacked it: that one may have been made before the attempt arrived.
+/// of a heartbeat made after this scheduler's answer to the one that first lacked it: that one may have been made before the attempt arrived,
+/// and answers of an earlier scheduler say nothing of when it did.
 /// </summary>
 internal sealed class Reconciliation
 {
@@ -21,7 +22,8 @@ internal sealed class Reconciliation
 
     /// <param name="heartbeat">Of the worker's valid session.</param>
     /// <param name="assigned">The runs that are assigned to that session.</param>
-    public Discrepancies Compare(WorkerHeartbeat heartbeat, IReadOnlyList<TestRun> assigned)
+    /// <param name="epoch">This scheduler's.</param>
+    public Discrepancies Compare(WorkerHeartbeat heartbeat, IReadOnlyList<TestRun> assigned, long epoch)
     {
         var own = assigned.ToDictionary(run => new RunAttempt(run.CorrelationId, run.Attempt));
         var has = heartbeat.Held.Concat(heartbeat.Running).Concat(heartbeat.Unconfirmed).ToHashSet();
@@ -29,7 +31,7 @@ internal sealed class Reconciliation
         return new Discrepancies(
             [.. heartbeat.Held.Concat(heartbeat.Running).Where(attempt => !own.ContainsKey(attempt))],
             [.. heartbeat.Running.Where(attempt => own.GetValueOrDefault(attempt) is { CurrentState: RunStates.Assigned })],
-            Of(heartbeat).StillLacking(heartbeat, lacking));
+            Of(heartbeat).StillLacking(heartbeat.Sequence, heartbeat.AnsweredEpoch == epoch ? heartbeat.Answered : 0, lacking));
     }
 
     public void Forget(string workerId) => suspicions.TryRemove(workerId, out _);
@@ -48,17 +50,17 @@ internal sealed class Reconciliation
 
         public Guid SessionId => sessionId;
 
-        public IReadOnlyList<RunAttempt> StillLacking(WorkerHeartbeat heartbeat, IReadOnlyList<RunAttempt> lacking)
+        public IReadOnlyList<RunAttempt> StillLacking(long sequence, long answered, IReadOnlyList<RunAttempt> lacking)
         {
             lock (gate)
             {
                 // Heartbeats are read several at once; an older one says nothing new.
-                if (heartbeat.Sequence <= newest)
+                if (sequence <= newest)
                     return [];
 
-                newest = heartbeat.Sequence;
-                lackedSince = lacking.ToDictionary(attempt => attempt, attempt => lackedSince.GetValueOrDefault(attempt, heartbeat.Sequence));
-                return [.. lackedSince.Where(lack => lack.Value <= heartbeat.Answered).Select(lack => lack.Key)];
+                newest = sequence;
+                lackedSince = lacking.ToDictionary(attempt => attempt, attempt => lackedSince.GetValueOrDefault(attempt, sequence));
+                return [.. lackedSince.Where(lack => lack.Value <= answered).Select(lack => lack.Key)];
             }
         }
     }

@@ -94,7 +94,7 @@ internal sealed partial class WorkerHeartbeatConsumer(
             .Where(run => run.EndedAt == null && run.WorkerId == heartbeat.WorkerId && run.SessionId == heartbeat.SessionId)
             .Where(run => run.CurrentState == RunStates.Assigned || run.CurrentState == RunStates.Running)
             .ToListAsync(cancellationToken);
-        return reconciliation.Compare(heartbeat, assigned);
+        return reconciliation.Compare(heartbeat, assigned, epoch.Value);
     }
 
     private async Task RaiseAsync(WorkerHeartbeat heartbeat, Discrepancies found, CancellationToken cancellationToken)

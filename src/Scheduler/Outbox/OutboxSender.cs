@@ -27,17 +27,19 @@ internal sealed partial class OutboxSender(
     private const int RelayBatch = 500;
     private static readonly TimeSpan RelayInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<OutboxMessage> committed = Channel.CreateUnbounded<OutboxMessage>();
+    private readonly Channel<Sending> committed = Channel.CreateUnbounded<Sending>();
     private readonly Channel<long> confirmed = Channel.CreateUnbounded<long>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ConcurrentDictionary<long, bool> inFlight = new();
 
-    /// <summary>Takes messages whose rows are durable.</summary>
-    public void Send(IEnumerable<OutboxMessage> messages)
+    /// <summary>Takes messages whose rows have just become durable.</summary>
+    public void Send(IEnumerable<OutboxMessage> messages) => Send(messages, sentBefore: false);
+
+    private void Send(IEnumerable<OutboxMessage> messages, bool sentBefore)
     {
         foreach (var message in messages)
         {
             if (inFlight.TryAdd(message.Id, true))
-                committed.Writer.TryWrite(message);
+                committed.Writer.TryWrite(new Sending(message, sentBefore));
         }
     }
 
@@ -50,14 +52,15 @@ internal sealed partial class OutboxSender(
         Parallel.ForEachAsync(
             committed.Reader.ReadAllAsync(stoppingToken),
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken },
-            async (message, token) => await DeliverAsync(message, token));
+            async (sending, token) => await DeliverAsync(sending, token));
 
-    private async Task DeliverAsync(OutboxMessage message, CancellationToken cancellationToken)
+    private async Task DeliverAsync(Sending sending, CancellationToken cancellationToken)
     {
+        var message = sending.Message;
         try
         {
             if (!await IsRoutedAsync(message, cancellationToken))
-                await TakeBackAsync(message, cancellationToken);
+                await TakeBackAsync(sending, cancellationToken);
             confirmed.Writer.TryWrite(message.Id);
         }
         catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
@@ -82,13 +85,14 @@ internal sealed partial class OutboxSender(
     }
 
     /// <summary>An assignment that nobody can receive is not sent again: its run waits for another worker.</summary>
-    private async Task TakeBackAsync(OutboxMessage message, CancellationToken cancellationToken)
+    private async Task TakeBackAsync(Sending sending, CancellationToken cancellationToken)
     {
+        var message = sending.Message;
         var assignment = message.Read<RunTest>();
         LogReturned(assignment.RunId, assignment.Attempt, message.Address);
         bindings.Lost(message.Address, assignment.SessionId);
         var owner = new AttemptOwner(assignment.Attempt, message.Address, assignment.SessionId);
-        await events.RaiseAsync(new AssignmentReturned(assignment.RunId, owner), cancellationToken);
+        await events.RaiseAsync(new AssignmentReturned(assignment.RunId, owner) { SentBefore = sending.SentBefore }, cancellationToken);
     }
 
     /// <summary>At the start every row was left by a crash; later only what is old enough to have been missed.</summary>
@@ -115,11 +119,12 @@ internal sealed partial class OutboxSender(
     {
         await using var scope = scopes.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
-        Send(await database.Outbox.AsNoTracking()
+        var left = await database.Outbox.AsNoTracking()
             .Where(message => message.CreatedAt <= createdBefore)
             .OrderBy(message => message.Id)
             .Take(RelayBatch)
-            .ToListAsync(cancellationToken));
+            .ToListAsync(cancellationToken);
+        Send(left, sentBefore: true);
     }
 
     private async Task DeleteLoopAsync(CancellationToken stoppingToken)
@@ -159,4 +164,8 @@ internal sealed partial class OutboxSender(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The outbox could not be read or cleaned: {Problem}")]
     private partial void LogRelayFailed(string problem);
+
+    /// <param name="Message">The row.</param>
+    /// <param name="SentBefore">An earlier copy may have arrived, or arrive yet.</param>
+    private sealed record Sending(OutboxMessage Message, bool SentBefore);
 }

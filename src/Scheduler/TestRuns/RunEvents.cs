@@ -51,7 +51,11 @@ internal sealed record AttemptFinished(Guid RunId, AttemptOwner Owner, TestFinis
 internal sealed record RunRecalled(Guid RunId, AttemptOwner Owner, bool Started) : AttemptEvent(RunId, Owner);
 
 /// <summary>The broker could not route the assignment: the worker's queue is not bound.</summary>
-internal sealed record AssignmentReturned(Guid RunId, AttemptOwner Owner) : AttemptEvent(RunId, Owner);
+internal sealed record AssignmentReturned(Guid RunId, AttemptOwner Owner) : AttemptEvent(RunId, Owner)
+{
+    /// <summary>It had been sent before, and nobody knows what became of that: the worker may have it, or get it yet.</summary>
+    public bool SentBefore { get; init; }
+}
 
 /// <summary>The session that holds the attempt has ended, and nothing of it runs any more.</summary>
 internal sealed record WorkerLost(Guid RunId, AttemptOwner Owner, string Reason) : AttemptEvent(RunId, Owner)

@@ -118,8 +118,8 @@ internal static class TestRunBehaviors
         this EventActivityBinder<TestRun, StopRequested> binder, TimeProvider time) =>
         binder.Then(context => context.Saga.Stop(context.Message.Reason, time.GetUtcNow()));
 
-    public static EventActivityBinder<TestRun, DeadlinePassed> AskBack(
-        this EventActivityBinder<TestRun, DeadlinePassed> binder, TimeProvider time, SchedulerOptions options) =>
+    public static EventActivityBinder<TestRun, T> AskBack<T>(
+        this EventActivityBinder<TestRun, T> binder, TimeProvider time, SchedulerOptions options) where T : RunEvent =>
         binder.Then(context =>
         {
             context.Saga.StartDeadline = time.GetUtcNow() + options.StartTimeout;

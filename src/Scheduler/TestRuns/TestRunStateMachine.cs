@@ -41,8 +41,9 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
             When(RunRecalled, HasNotStarted).GiveBack("given back by the worker before it started").TransitionTo(Requeued).Announce(time),
             When(RunRecalled, HasNotStartedInTime).TimeOutInQueue(time).TransitionTo(Failed).Announce(time),
             When(RunRecalled, HasNotStartedAndIsCancelled).CancelNow(time).TransitionTo(Cancelled).Announce(time),
-            When(AssignmentReturned, IsOwnerAndWanted).GiveBack("the worker's queue is not bound").TransitionTo(Requeued).Announce(time),
-            When(AssignmentReturned, IsOwnerAndCancelled).CancelNow(time).TransitionTo(Cancelled).Announce(time),
+            When(AssignmentReturned, IsUnreachable).GiveBack("the worker's queue is not bound").TransitionTo(Requeued).Announce(time),
+            When(AssignmentReturned, IsUnreachableAndCancelled).CancelNow(time).TransitionTo(Cancelled).Announce(time),
+            When(AssignmentReturned, IsPerhapsThere).AskBack(time, this.options),
             When(DeadlinePassed, IsStartDeadline).AskBack(time, this.options),
             // Its start deadline is no later than that of the queue, and it does not run yet.
             Ignore(DeadlinePassed, IsNotStartDeadline),
@@ -152,6 +153,14 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
 
     private bool IsOwnerAndWanted<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent =>
         Judge(context) is { IsOwner: true, IsCancelled: false };
+
+    private bool IsUnreachable(BehaviorContext<TestRun, AssignmentReturned> context) =>
+        !context.Message.SentBefore && IsOwnerAndWanted(context);
+
+    private bool IsUnreachableAndCancelled(BehaviorContext<TestRun, AssignmentReturned> context) =>
+        !context.Message.SentBefore && IsOwnerAndCancelled(context);
+
+    private bool IsPerhapsThere(BehaviorContext<TestRun, AssignmentReturned> context) => context.Message.SentBefore && IsOwner(context);
 
     private bool IsOwnerAndCancelled<T>(BehaviorContext<TestRun, T> context) where T : AttemptEvent =>
         Judge(context) is { IsOwner: true, IsCancelled: true };

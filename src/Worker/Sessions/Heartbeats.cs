@@ -20,7 +20,7 @@ internal sealed class Heartbeats(
     private readonly Lock gate = new();
     private readonly Dictionary<long, long> sentAt = [];
     private long sequence;
-    private long answered;
+    private (long Epoch, long Sequence) answered;
 
     /// <summary>Sends until cancelled, the first at once.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -38,7 +38,8 @@ internal sealed class Heartbeats(
     {
         lock (gate)
         {
-            answered = Math.Max(answered, answer.Sequence);
+            if ((answer.Epoch, answer.Sequence).CompareTo(answered) > 0)
+                answered = (answer.Epoch, answer.Sequence);
             if (sentAt.TryGetValue(answer.Sequence, out var sent))
                 lease.Renew(sent, TimeSpan.FromSeconds(answer.LeaseSeconds));
             foreach (var old in sentAt.Keys.Where(number => number <= answer.Sequence).ToList())
@@ -66,7 +67,7 @@ internal sealed class Heartbeats(
     private WorkerHeartbeat Next()
     {
         // Read first: what this says of an answer must hold for the lists, too.
-        long heard;
+        (long Epoch, long Sequence) heard;
         lock (gate)
             heard = answered;
         // An attempt moves from held to running to unconfirmed: read in this order, none is missed on its way.
@@ -85,7 +86,8 @@ internal sealed class Heartbeats(
             WorkerId = options.Id,
             SessionId = sessionId,
             Sequence = number,
-            Answered = heard,
+            Answered = heard.Sequence,
+            AnsweredEpoch = heard.Epoch,
             Load = load.Measure(),
             Held = held,
             Running = running,

@@ -6,6 +6,7 @@ namespace LoadBalancer.Scheduler.Tests.Fleet;
 
 public sealed class ReconciliationTests
 {
+    private const long Epoch = 3;
     private static readonly Guid Session = Guid.NewGuid();
     private readonly Reconciliation reconciliation = new();
     private readonly TestRun run = new() { CorrelationId = Guid.NewGuid(), Attempt = 2, CurrentState = RunStates.Running };
@@ -45,6 +46,14 @@ public sealed class ReconciliationTests
     }
 
     [Fact]
+    public void What_an_earlier_scheduler_answered_proves_nothing()
+    {
+        Compare(new(), sequence: 5, answered: 4);
+
+        Assert.Empty(Compare(new(), sequence: 7, answered: 6, answeredEpoch: Epoch - 1).Missing);
+    }
+
+    [Fact]
     public void An_assigned_attempt_on_no_list_is_left_to_its_start_deadline()
     {
         run.CurrentState = RunStates.Assigned;
@@ -72,7 +81,7 @@ public sealed class ReconciliationTests
         Assert.Empty(Compare(new("unconfirmed", stranger), sequence: 3, answered: 2).Strangers);
     }
 
-    private Discrepancies Compare(Listed listed, long sequence, long answered, Guid? session = null)
+    private Discrepancies Compare(Listed listed, long sequence, long answered, Guid? session = null, long answeredEpoch = Epoch)
     {
         List<RunAttempt> On(string list) => listed.List == list ? [listed.Attempt ?? Attempt] : [];
         var heartbeat = new WorkerHeartbeat
@@ -81,11 +90,12 @@ public sealed class ReconciliationTests
             SessionId = session ?? Session,
             Sequence = sequence,
             Answered = answered,
+            AnsweredEpoch = answeredEpoch,
             Held = On("held"),
             Running = On("running"),
             Unconfirmed = On("unconfirmed"),
         };
-        return reconciliation.Compare(heartbeat, [run]);
+        return reconciliation.Compare(heartbeat, [run], Epoch);
     }
 
     private sealed record Listed(string List = "", RunAttempt? Attempt = null);

@@ -202,6 +202,19 @@ public sealed class RunLifeTests
     }
 
     [Fact]
+    public async Task An_assignment_that_came_back_when_it_was_sent_again_is_asked_back_since_the_first_copy_may_have_arrived()
+    {
+        await using var saga = await SagaFixture.StartAsync();
+        await saga.ReachAsync(RunStates.Assigned);
+
+        await saga.RaiseAsync(new AssignmentReturned(saga.RunId, saga.Owner()) { SentBefore = true });
+
+        Assert.Equal(RunStates.Assigned, (await saga.RunAsync()).CurrentState);
+        var command = await saga.ReadAsync(database => database.Outbox.SingleAsync(message => message.Kind == OutboxKind.Command));
+        Assert.IsType<RecallTest>(command.Read<WorkerCommand>());
+    }
+
+    [Fact]
     public async Task A_cancelled_run_holds_its_worker_until_the_worker_confirms()
     {
         await using var saga = await SagaFixture.StartAsync();

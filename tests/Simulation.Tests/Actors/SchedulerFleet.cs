@@ -171,7 +171,7 @@ internal sealed class SchedulerFleet(SchedulerProcess scheduler, World world)
     {
         var assigned = world.Store.Runs.Values
             .Where(run => run.HoldsWorker && run.WorkerId == heartbeat.WorkerId && run.SessionId == heartbeat.SessionId).ToList();
-        var found = reconciliation.Compare(heartbeat, assigned);
+        var found = reconciliation.Compare(heartbeat, assigned, epoch);
         foreach (var (runId, attempt) in found.Started)
             scheduler.Raise(new AttemptStarted(runId, OwnerOf(attempt)));
         foreach (var (runId, attempt) in found.Missing)

@@ -116,7 +116,7 @@ internal sealed class SchedulerProcess(World world, int seed) : Process(world, "
     private void Committed(RunCommitted committed)
     {
         foreach (var message in committed.Messages)
-            SendSoon(message);
+            SendSoon(message, sentBefore: false);
         Post(dispatch => dispatch.Apply(committed));
     }
 
@@ -158,16 +158,16 @@ internal sealed class SchedulerProcess(World world, int seed) : Process(world, "
     private void Relay(DateTimeOffset createdBefore)
     {
         foreach (var message in World.Store.Outbox.Values.Where(message => message.CreatedAt <= createdBefore).ToList())
-            SendSoon(message);
+            SendSoon(message, sentBefore: true);
     }
 
-    private void SendSoon(OutboxMessage message)
+    private void SendSoon(OutboxMessage message, bool sentBefore)
     {
         if (inFlight.Add(message.Id))
-            After(World.Chance.Seconds(0, 0.02), () => Send(message));
+            After(World.Chance.Seconds(0, 0.02), () => Send(message, sentBefore));
     }
 
-    private void Send(OutboxMessage message)
+    private void Send(OutboxMessage message, bool sentBefore)
     {
         var (queue, body) = message.Kind switch
         {
@@ -180,16 +180,16 @@ internal sealed class SchedulerProcess(World world, int seed) : Process(world, "
             if (sent is Sent.Unknown)
                 inFlight.Remove(message.Id);
             else
-                WhenDatabaseAnswers(() => Done(message, body, sent));
+                WhenDatabaseAnswers(() => Done(message, body, sent, sentBefore));
         });
     }
 
-    private void Done(OutboxMessage message, object body, Sent sent)
+    private void Done(OutboxMessage message, object body, Sent sent, bool sentBefore)
     {
         if (sent is Sent.Returned && body is RunTest run)
         {
             Fleet.Bindings.Lost(message.Address, run.SessionId);
-            Raise(new AssignmentReturned(run.RunId, new AttemptOwner(run.Attempt, message.Address, run.SessionId)));
+            Raise(new AssignmentReturned(run.RunId, new AttemptOwner(run.Attempt, message.Address, run.SessionId)) { SentBefore = sentBefore });
         }
 
         World.Store.Outbox.Remove(message.Id);

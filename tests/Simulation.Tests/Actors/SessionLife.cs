@@ -20,7 +20,7 @@ internal sealed class SessionLife
     private long acceptedAt;
     private double granted;
     private long sequence;
-    private long answered;
+    private (long Epoch, long Sequence) answered;
     private bool isAccepted;
     private bool isOver;
     private bool takesAssignments;
@@ -147,7 +147,8 @@ internal sealed class SessionLife
             WorkerId = machine.Name,
             SessionId = id,
             Sequence = sequence,
-            Answered = answered,
+            Answered = answered.Sequence,
+            AnsweredEpoch = answered.Epoch,
             Held = ledger.Held,
             Running = ledger.Running,
             Unconfirmed = [.. machine.Disk.Results.Keys],
@@ -158,7 +159,8 @@ internal sealed class SessionLife
 
     private void Answered(HeartbeatAnswered answer)
     {
-        answered = Math.Max(answered, answer.Sequence);
+        if ((answer.Epoch, answer.Sequence).CompareTo(answered) > 0)
+            answered = (answer.Epoch, answer.Sequence);
         if (sentAt.TryGetValue(answer.Sequence, out var sent))
             lease.Renew(sent, TimeSpan.FromSeconds(answer.LeaseSeconds));
         foreach (var old in sentAt.Keys.Where(number => number <= answer.Sequence).ToList())
