@@ -42,6 +42,28 @@ internal sealed class SchedulerProcess : ServiceProcess
         return answer.IsSuccessStatusCode;
     }
 
+    /// <summary>Waits until it says that it is not ready, and why; it goes on living.</summary>
+    public async Task WaitUntilNotReadyAsync(string reason)
+    {
+        var last = "";
+        try
+        {
+            await WaitUntilAsync($"{Name} is not ready: {reason}", async () =>
+            {
+                using var answer = await http.GetAsync("health/ready");
+                last = await answer.Content.ReadAsStringAsync();
+                return answer.StatusCode == HttpStatusCode.ServiceUnavailable && last.Contains(reason, StringComparison.OrdinalIgnoreCase);
+            });
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"its last answer was {last}; {e.Message}", e);
+        }
+
+        using var live = await http.GetAsync("health/live");
+        Assert.Equal(HttpStatusCode.OK, live.StatusCode);
+    }
+
     public async Task<SubmitAnswer> SubmitAsync(JsonObject test) => await PostAsync<SubmitAnswer>(test);
 
     public async Task<IReadOnlyList<SubmitAnswer>> SubmitAsync(params JsonObject[] tests) =>
