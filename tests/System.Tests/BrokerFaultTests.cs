@@ -5,7 +5,7 @@ using LoadBalancer.System.Tests.Servers;
 
 namespace LoadBalancer.System.Tests;
 
-/// <summary>The broker stops, dies, freezes, blocks its publishers, or is not there yet.</summary>
+/// <summary>The broker stops, dies, or is not there yet.</summary>
 public sealed class BrokerFaultTests(TestServers servers, OwnBroker broker) : FaultTest(servers), IClassFixture<OwnBroker>
 {
     private static readonly TimeSpan BackAtWork = TimeSpan.FromSeconds(30);
@@ -25,48 +25,6 @@ public sealed class BrokerFaultTests(TestServers servers, OwnBroker broker) : Fa
     {
         var scheduler = await StartSchedulerAsync();
         await RunThroughOutageAsync(scheduler, broker.Program.CrashAsync);
-    }
-
-    [Fact]
-    public async Task No_lease_ends_while_the_broker_is_frozen()
-    {
-        var scheduler = await StartSchedulerAsync();
-        await StartSteadyWorkerAsync(scheduler, "w1");
-        await SubmitRunningAsync(scheduler, 3, "gate");
-
-        await broker.Program.FreezeAsync(async () =>
-        {
-            Journal.Open("gate");
-            await SubmitToAsync(scheduler, Journal.Tests("meanwhile", 3));
-            await scheduler.WaitUntilNotReadyAsync("heartbeats");
-            await Task.Delay(TimeSpan.FromSeconds(10));
-        });
-
-        await EachEndsOnceAsync(scheduler);
-        await scheduler.WaitUntilReadyAsync();
-    }
-
-    [Fact]
-    public async Task No_lease_ends_while_the_broker_blocks_publishers_for_want_of_memory()
-    {
-        var scheduler = await StartSchedulerAsync();
-        await StartSteadyWorkerAsync(scheduler, "w1");
-        await SubmitRunningAsync(scheduler, 3, "gate");
-
-        await broker.Program.ControlAsync("set_vm_memory_high_watermark", "absolute", "10MB");
-        try
-        {
-            Journal.Open("gate");
-            await SubmitToAsync(scheduler, Journal.Tests("meanwhile", 3));
-            await scheduler.WaitUntilNotReadyAsync("heartbeats");
-        }
-        finally
-        {
-            await broker.Program.ControlAsync("set_vm_memory_high_watermark", "absolute", PrivateRabbitMq.MemoryLimit);
-        }
-
-        await EachEndsOnceAsync(scheduler);
-        await scheduler.WaitUntilReadyAsync();
     }
 
     [Fact]

@@ -30,6 +30,16 @@ public abstract class FaultTest(TestServers servers) : SystemTest(servers)
         }
     }
 
+    /// <summary>Submits tests through the queue as soon as there is one.</summary>
+    private protected async Task SubmitWhenPossibleAsync(IReadOnlyList<JsonObject> tests)
+    {
+        foreach (var test in tests)
+        {
+            submitted.Add(test);
+            await Client.SubmitWhenPossibleAsync(test);
+        }
+    }
+
     /// <summary>Submits tests through the API, which needs no broker.</summary>
     private protected async Task SubmitToAsync(SchedulerProcess scheduler, params IReadOnlyList<JsonObject> tests)
     {
@@ -54,9 +64,12 @@ public abstract class FaultTest(TestServers servers) : SystemTest(servers)
     private protected async Task EachEndsOnceAsync(SchedulerProcess scheduler)
     {
         await EachCompletesAsync(scheduler, maxAttempt: 1);
-        Journal.ShowsEachOnce(submitted);
+        ShowsEachOnce();
     }
 
+    private protected void ShowsEachOnce() => Journal.ShowsEachOnce(submitted);
+
+    /// <summary>Some attempts may have been lost before they started.</summary>
     private protected async Task EachCompletesAsync(SchedulerProcess scheduler, int maxAttempt)
     {
         foreach (var test in submitted)

@@ -9,10 +9,10 @@ internal sealed class Journal(string folder)
 {
     private readonly string path = Path.Combine(folder, "journal");
 
-    /// <summary>A test that ends at once, or when its gate is opened.</summary>
+    /// <summary>A test that ends after a moment, or when its gate is opened.</summary>
     public JsonObject Test(string testId, string? gate = null)
     {
-        var wait = gate is null ? "" : $"until [ -e {folder}/{gate} ]; do sleep 0.1; done; ";
+        var wait = gate is null ? "sleep 0.2; " : $"until [ -e {folder}/{gate} ]; do sleep 0.1; done; ";
         return Submission.Shell($"echo begin {testId} >> {path}; {wait}echo end {testId} >> {path}", testId: testId);
     }
 
@@ -20,6 +20,8 @@ internal sealed class Journal(string folder)
         [.. Enumerable.Range(1, count).Select(number => Test($"{name}-{number}", gate))];
 
     public void Open(string gate) => File.WriteAllText(Path.Combine(folder, gate), "");
+
+    public int Ended => File.Exists(path) ? File.ReadAllLines(path).Count(line => line.StartsWith("end ", StringComparison.Ordinal)) : 0;
 
     /// <summary>Each of the tests began once and ended once, and no other one ran.</summary>
     public void ShowsEachOnce(IEnumerable<JsonObject> tests) =>

@@ -10,6 +10,11 @@ internal sealed class VirtualHost(Uri url, string name, HttpClient management) :
 
     public Task<JsonElement[]> QueuesAsync() => ListAsync($"queues/{name}");
 
+    /// <summary>Messages of a queue that nobody has taken yet.</summary>
+    public async Task<int> ReadyMessagesAsync(string queue) =>
+        (await QueuesAsync()).Where(q => q.GetProperty("name").GetString() == queue)
+        .Sum(q => q.TryGetProperty("messages_ready", out var count) ? count.GetInt32() : 0);
+
     public Task<JsonElement[]> ExchangesAsync() => ListAsync($"exchanges/{name}");
 
     /// <summary>What is bound from an exchange.</summary>

@@ -1,0 +1,100 @@
+using LoadBalancer.System.Tests.Clients;
+using LoadBalancer.System.Tests.Servers;
+
+namespace LoadBalancer.System.Tests;
+
+/// <summary>An operator deletes, purges, limits and cuts what he should not, while tests run.</summary>
+public sealed class OperatorFaultTests(TestServers servers) : FaultTest(servers)
+{
+    private static readonly (string Name, string Value)[] Impatient =
+        [("Scheduler__StartTimeout", "00:00:04"), ("Scheduler__SendTimeout", "00:00:02"), ("Scheduler__RelayAfter", "00:00:01")];
+
+    [Fact]
+    public async Task What_is_deleted_on_the_broker_is_declared_again_and_nothing_is_lost()
+    {
+        var scheduler = await StartSchedulerAsync(Impatient);
+        await StartSteadyWorkerAsync(scheduler, "w1");
+        await SubmitRunningAsync(scheduler, 2, "gate");
+
+        foreach (var queue in new[] { "worker-w1", "submit-test", "worker-heartbeats" })
+        {
+            await Broker.DeleteQueueAsync(queue);
+        }
+
+        await Broker.DeleteExchangeAsync("assignments");
+        await SubmitWhenPossibleAsync(Journal.Tests("after", 3));
+        await Eventually.TrueAsync("those submitted after it have ended", () => Journal.Ended == 3);
+        Journal.Open("gate");
+
+        await EachCompletesAsync(scheduler, maxAttempt: 3);
+        ShowsEachOnce();
+        await scheduler.WaitUntilReadyAsync();
+    }
+
+    [Fact]
+    public async Task A_run_whose_assignment_was_purged_is_recalled_and_assigned_again()
+    {
+        var scheduler = await StartSchedulerAsync([("Scheduler__DoubtAfter", "00:00:40"), .. Impatient]);
+        var worker = await StartSteadyWorkerAsync(scheduler, "w1");
+        // Frozen and cut off, it does not take the assignment, which stays in its queue.
+        worker.Pause();
+        await Eventually.TrueAsync("the worker's connections are known", async () => await Broker.CutConnectionsAsync("worker-w1") > 0);
+        await SubmitAsync(Journal.Test("purged"));
+        await Eventually.TrueAsync("the assignment is in the queue", async () => await Broker.ReadyMessagesAsync("worker-w1") == 1);
+        await Broker.PurgeAsync("worker-w1");
+        worker.Resume();
+
+        await EachCompletesAsync(scheduler, maxAttempt: 2);
+        ShowsEachOnce();
+    }
+
+    [Fact]
+    public async Task Assignments_wait_while_the_queue_of_a_worker_refuses_them()
+    {
+        var scheduler = await StartSchedulerAsync(("Scheduler__SendTimeout", "00:00:02"));
+        await StartSteadyWorkerAsync(scheduler, "w1");
+        await Broker.LimitQueuesAsync("^worker-w1$", maxLength: 0);
+        await SubmitAsync(Journal.Tests("refused", 4));
+        await Eventually.TrueAsync("the scheduler says so", () => CountOf(scheduler.Output, "will be repeated") >= 8);
+        Assert.Equal(0, Journal.Ended);
+
+        await Broker.LiftLimitAsync();
+        await EachEndsOnceAsync(scheduler);
+    }
+
+    [Fact]
+    public async Task A_full_queue_of_somebody_who_follows_the_events_delays_no_test_and_loses_no_event()
+    {
+        var scheduler = await StartSchedulerAsync();
+        await StartSteadyWorkerAsync(scheduler, "w1");
+        await using var channel = await Client.NewChannelAsync();
+        await channel.QueueDeclareAsync("events-full", durable: true, exclusive: false, autoDelete: false, cancellationToken: Token);
+        await channel.QueueBindAsync("events-full", "test-events", "#", cancellationToken: Token);
+        await Broker.LimitQueuesAsync("^events-full$", maxLength: 2);
+
+        await SubmitAsync(Journal.Tests("watched", 40));
+        await EachEndsOnceAsync(scheduler);
+        await Broker.LiftLimitAsync();
+        await Eventually.TrueAsync("every event has arrived", async () => await Database.ScalarAsync<long>("SELECT count(*) FROM outbox") == 0);
+    }
+
+    [Fact]
+    public async Task Nothing_is_lost_or_run_twice_when_every_connection_is_cut_during_work()
+    {
+        var scheduler = await StartSchedulerAsync();
+        await StartSteadyWorkerAsync(scheduler, "w1");
+        await SubmitAsync(Journal.Tests("short", 30));
+        foreach (var ended in new[] { 4, 12, 20 })
+        {
+            await Eventually.TrueAsync($"{ended} tests have ended", () => Journal.Ended >= ended);
+            Assert.NotEqual(0, await Broker.CutConnectionsAsync());
+        }
+
+        await EachEndsOnceAsync(scheduler);
+        await scheduler.WaitUntilReadyAsync();
+    }
+
+    private static CancellationToken Token => TestContext.Current.CancellationToken;
+
+    private static int CountOf(string text, string part) => text.Split(part).Length - 1;
+}
