@@ -19,7 +19,7 @@ public sealed class BrokerStallTests(TestServers servers, OwnBroker broker) : Fa
             Journal.Open("gate");
             await SubmitToAsync(scheduler, Journal.Tests("meanwhile", 3));
             await scheduler.WaitUntilNotReadyAsync("heartbeats");
-            await Task.Delay(TimeSpan.FromSeconds(10));
+            await Task.Delay(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
         });
 
         await EachEndsOnceAsync(scheduler);

@@ -37,7 +37,7 @@ public sealed class DatabaseFaultTests(TestServers servers, OwnDatabase database
             Journal.Open("gate");
             await SubmitAsync(Journal.Tests("meanwhile", 40));
             await scheduler.WaitUntilNotReadyAsync("database");
-            await Task.Delay(TimeSpan.FromSeconds(20));
+            await Task.Delay(TimeSpan.FromSeconds(20), TestContext.Current.CancellationToken);
         });
 
         await EachEndsOnceAsync(scheduler);
@@ -56,7 +56,7 @@ public sealed class DatabaseFaultTests(TestServers servers, OwnDatabase database
         Journal.Open("gate");
         await SubmitAsync(Journal.Tests("meanwhile", 5));
         await scheduler.WaitUntilNotReadyAsync("read-only");
-        await Task.Delay(TimeSpan.FromSeconds(10));
+        await Task.Delay(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
         var lines = LinesOf(scheduler) - linesBefore;
         await Database.SetWritableAsync(true);
 
