@@ -43,6 +43,8 @@ internal sealed class InMemoryTopology : IBrokerTopology
 /// </summary>
 internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions<SchedulerOptions> limits) : IBrokerTopology, IAsyncDisposable
 {
+    private const string NobodysKey = "@nobody";
+
     private readonly SemaphoreSlim connecting = new(1, 1);
     private IConnection? connection;
 
@@ -51,6 +53,7 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
             async (channel, token) =>
             {
                 await DeclareExchanges(channel, token);
+                await RequireRightToPublishAsync(channel, token);
                 foreach (var queue in SchedulerQueue.All)
                 {
                     await channel.QueueDeclareAsync(
@@ -102,6 +105,11 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
         await channel.ExchangeDeclareAsync(Names.TestEvents, ExchangeType.Topic, durable: true, autoDelete: false, cancellationToken: token);
     }
 
+    /// <summary>A broker that is starting or stopping closes connections, too, and for other reasons.</summary>
+    private static bool IsRefusal(Exception exception) =>
+        exception is AuthenticationFailureException or
+            OperationInterruptedException { ShutdownReason.ReplyCode: Constants.AccessRefused or Constants.NotAllowed };
+
     private async Task OnChannelAsync(Func<IChannel, CancellationToken, Task> declare, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -123,6 +131,19 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
         }
     }
 
+    /// <summary>
+    /// A publisher without the right would only see its channel closed, again and again. To bind to an exchange needs the same right; the
+    /// key is one that no message has.
+    /// </summary>
+    private static async Task RequireRightToPublishAsync(IChannel channel, CancellationToken token)
+    {
+        foreach (var exchange in new[] { Names.Assignments, Names.TestEvents })
+        {
+            await channel.ExchangeBindAsync(exchange, exchange, NobodysKey, cancellationToken: token);
+            await channel.ExchangeUnbindAsync(exchange, exchange, NobodysKey, cancellationToken: token);
+        }
+    }
+
     private async Task<IConnection> ConnectAsync(CancellationToken cancellationToken)
     {
         await connecting.WaitAsync(cancellationToken);
@@ -141,9 +162,9 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
             };
             return connection = await factory.CreateConnectionAsync(cancellationToken);
         }
-        catch (BrokerUnreachableException refused) when (refused.InnerException is AuthenticationFailureException or OperationInterruptedException)
+        catch (Exception refused) when (IsRefusal(refused.GetBaseException()))
         {
-            throw new FatalStartException($"it refuses this user or virtual host ({refused.InnerException.Message}); see Broker:Url", refused);
+            throw new FatalStartException($"it refuses this user or virtual host ({refused.GetBaseException().Message}); see Broker:Url", refused);
         }
         finally
         {
