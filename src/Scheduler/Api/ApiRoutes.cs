@@ -43,7 +43,7 @@ internal static class ApiRoutes
         if (!scheduler.IsReady)
             problems.Add("the scheduler is starting");
         else if (time.GetUtcNow() - pulse.ReadAt is var silence && silence > MaxSilence)
-            problems.Add($"heartbeats: none was read and stored for {silence.TotalSeconds:0} s");
+            problems.Add($"heartbeats: none was read and stored for {silence.TotalSeconds:0} s{(pulse.Problem is { } problem ? $" ({problem})" : "")}");
         if (bus.CheckHealth() is { Status: not BusHealthStatus.Healthy } health)
             problems.Add($"broker: {health.Description}");
         try
