@@ -19,7 +19,7 @@ public sealed class StartFaultTests(TestServers servers, OwnDatabase database) :
     }
 
     [Theory]
-    [InlineData("^$", ".*", ".*", "submit-test")]
+    [InlineData("^(assignments|test-events)$", ".*", ".*", "submit-test")]
     [InlineData(".*", ".*", "^worker-", "submit-test")]
     [InlineData(".*", "^(submit-test|cancel-test|test-events|worker-.*)$", ".*", "assignments")]
     public async Task A_scheduler_without_a_right_ends_and_names_what_it_may_not_use(string configure, string write, string read, string name) =>
