@@ -110,6 +110,9 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
         exception is AuthenticationFailureException or
             OperationInterruptedException { ShutdownReason.ReplyCode: Constants.AccessRefused or Constants.NotAllowed };
 
+    private static FatalStartException NotLetIn(string reason, Exception refused) =>
+        new($"it refuses this user or virtual host ({reason}); see Broker:Url", refused);
+
     private async Task OnChannelAsync(Func<IChannel, CancellationToken, Task> declare, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -120,8 +123,13 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
             await using var channel = await open.CreateChannelAsync(cancellationToken: deadline.Token);
             await declare(channel, deadline.Token);
         }
+        catch (OperationInterruptedException refused) when (refused.ShutdownReason is { ReplyCode: Constants.NotAllowed })
+        {
+            // A virtual host is missed by the first thing that is asked for, not by the connection.
+            throw NotLetIn(refused.ShutdownReason.ReplyText, refused);
+        }
         catch (OperationInterruptedException refused)
-            when (refused.ShutdownReason is { ReplyCode: Constants.AccessRefused or Constants.PreconditionFailed or Constants.NotAllowed })
+            when (refused.ShutdownReason is { ReplyCode: Constants.AccessRefused or Constants.PreconditionFailed })
         {
             throw new TopologyRefusedException(refused.ShutdownReason.ReplyText, refused);
         }
@@ -162,9 +170,9 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
             };
             return connection = await factory.CreateConnectionAsync(cancellationToken);
         }
-        catch (Exception refused) when (IsRefusal(refused.GetBaseException()))
+        catch (BrokerUnreachableException refused) when (IsRefusal(refused.GetBaseException()))
         {
-            throw new FatalStartException($"it refuses this user or virtual host ({refused.GetBaseException().Message}); see Broker:Url", refused);
+            throw NotLetIn(refused.GetBaseException().Message, refused);
         }
         finally
         {
