@@ -20,7 +20,7 @@ public sealed class StartFaultTests(TestServers servers, OwnDatabase database) :
 
     [Theory]
     [InlineData("^(assignments|test-events)$", ".*", ".*", "submit-test")]
-    [InlineData(".*", ".*", "^worker-", "submit-test")]
+    [InlineData(".*", ".*", "^(assignments|test-events|worker-.*)$", "submit-test")]
     [InlineData(".*", "^(submit-test|cancel-test|test-events|worker-.*)$", ".*", "assignments")]
     public async Task A_scheduler_without_a_right_ends_and_names_what_it_may_not_use(string configure, string write, string read, string name) =>
         await SchedulerEndsAsync(await Broker.NewUserAsync(configure, write, read), name, "access");
