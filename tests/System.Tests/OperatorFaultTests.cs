@@ -65,7 +65,8 @@ public sealed class OperatorFaultTests(TestServers servers) : FaultTest(servers)
     [Fact]
     public async Task A_full_queue_of_somebody_who_follows_the_events_delays_no_test_and_loses_no_event()
     {
-        var scheduler = await StartSchedulerAsync();
+        // Longer than the tests take together: one that waited for an event to be sent would show.
+        var scheduler = await StartSchedulerAsync(("Scheduler__SendTimeout", "00:00:30"));
         await StartSteadyWorkerAsync(scheduler, "w1");
         await using var channel = await Client.NewChannelAsync();
         await channel.QueueDeclareAsync("events-full", durable: true, exclusive: false, autoDelete: false, cancellationToken: Token);
@@ -73,9 +74,12 @@ public sealed class OperatorFaultTests(TestServers servers) : FaultTest(servers)
         await Broker.LimitQueuesAsync("^events-full$", maxLength: 2);
 
         await SubmitAsync(Journal.Tests("watched", 40));
+        await Eventually.TrueAsync("all tests have ended", () => Journal.Ended == 40, limit: TimeSpan.FromSeconds(25));
         await EachEndsOnceAsync(scheduler);
         await Broker.LiftLimitAsync();
-        await Eventually.TrueAsync("every event has arrived", async () => await Database.ScalarAsync<long>("SELECT count(*) FROM outbox") == 0);
+        await Eventually.TrueAsync(
+            "every event was sent", async () => await Database.ScalarAsync<long>("SELECT count(*) FROM outbox") == 0, limit: 2 * Eventually.Limit);
+        Assert.True(await Broker.ReadyMessagesAsync("events-full") >= 40);
     }
 
     [Fact]

@@ -13,6 +13,7 @@ namespace LoadBalancer.Scheduler.Outbox;
 /// <summary>
 /// Sends what was committed, from memory right after the commit, and deletes the rows that the broker has confirmed. What a crash
 /// leaves behind, and what could not be sent, stays a row and is sent by the relay. A message may arrive twice, never not at all.
+/// Events wait in a line of their own: a full queue of somebody who follows them must not hold up the assignments.
 /// </summary>
 internal sealed partial class OutboxSender(
     MessageSender sender,
@@ -27,7 +28,8 @@ internal sealed partial class OutboxSender(
     private const int RelayBatch = 500;
     private static readonly TimeSpan RelayInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<OutboxMessage> committed = Channel.CreateUnbounded<OutboxMessage>();
+    private readonly Channel<OutboxMessage> work = Channel.CreateUnbounded<OutboxMessage>();
+    private readonly Channel<OutboxMessage> news = Channel.CreateUnbounded<OutboxMessage>();
     private readonly Channel<long> confirmed = Channel.CreateUnbounded<long>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ConcurrentDictionary<long, bool> inFlight = new();
 
@@ -37,18 +39,19 @@ internal sealed partial class OutboxSender(
         foreach (var message in messages)
         {
             if (inFlight.TryAdd(message.Id, true))
-                committed.Writer.TryWrite(message);
+                (message.Kind == OutboxKind.Event ? news : work).Writer.TryWrite(message);
         }
     }
 
     public Task RunAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        SendLoopAsync(stoppingToken),
+        SendLoopAsync(work, stoppingToken),
+        SendLoopAsync(news, stoppingToken),
         RelayLoopAsync(stoppingToken),
         DeleteLoopAsync(stoppingToken));
 
-    private Task SendLoopAsync(CancellationToken stoppingToken) =>
+    private Task SendLoopAsync(Channel<OutboxMessage> line, CancellationToken stoppingToken) =>
         Parallel.ForEachAsync(
-            committed.Reader.ReadAllAsync(stoppingToken),
+            line.Reader.ReadAllAsync(stoppingToken),
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken },
             async (message, token) => await DeliverAsync(message, token));
 
@@ -114,12 +117,9 @@ internal sealed partial class OutboxSender(
     private async Task RelayOnceAsync(DateTimeOffset createdBefore, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
-        Send(await database.Outbox.AsNoTracking()
-            .Where(message => message.CreatedAt <= createdBefore)
-            .OrderBy(message => message.Id)
-            .Take(RelayBatch)
-            .ToListAsync(cancellationToken));
+        var due = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Outbox.AsNoTracking().Where(message => message.CreatedAt <= createdBefore);
+        foreach (var line in new[] { due.Where(message => message.Kind != OutboxKind.Event), due.Where(message => message.Kind == OutboxKind.Event) })
+            Send(await line.OrderBy(message => message.Id).Take(RelayBatch).ToListAsync(cancellationToken));
     }
 
     private async Task DeleteLoopAsync(CancellationToken stoppingToken)
