@@ -48,9 +48,10 @@ internal sealed partial class ActiveScheduler(
         };
         await UntilItWorksAsync("broker", endpoints.ConnectAsync, stoppingToken);
         var pulsing = LoopAsync("pulse", pulse.RunAsync, stoppingToken);
+        var declaring = LoopAsync("topology", endpoints.KeepDeclaredAsync, stoppingToken);
         IsReady = true;
         LogReady(epoch.Value);
-        await Task.WhenAll([.. loops, pulsing]);
+        await Task.WhenAll([.. loops, pulsing, declaring]);
     }
 
     private async Task PrepareAsync(CancellationToken cancellationToken)

@@ -32,6 +32,25 @@ public sealed class OperatorFaultTests(TestServers servers) : FaultTest(servers)
     }
 
     [Fact]
+    public async Task A_deleted_exchange_is_declared_and_bound_again_before_a_lease_ends()
+    {
+        var scheduler = await StartSchedulerAsync(Impatient);
+        await StartSteadyWorkerAsync(scheduler, "w1");
+        await SubmitRunningAsync(scheduler, 2, "gate");
+
+        foreach (var exchange in new[] { "submit-test", "worker-events", "worker-heartbeats" })
+        {
+            await Broker.DeleteExchangeAsync(exchange);
+        }
+
+        Journal.Open("gate");
+        await SubmitWhenPossibleAsync(Journal.Tests("after", 3));
+
+        await EachEndsOnceAsync(scheduler);
+        await scheduler.WaitUntilReadyAsync();
+    }
+
+    [Fact]
     public async Task A_run_whose_assignment_was_purged_is_recalled_and_assigned_again()
     {
         var scheduler = await StartSchedulerAsync([("Scheduler__DoubtAfter", "00:00:40"), .. Impatient]);

@@ -47,13 +47,16 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
 
     private readonly SemaphoreSlim connecting = new(1, 1);
     private IConnection? connection;
+    private bool mayPublish;
 
     public Task DeclareOwnAsync(CancellationToken cancellationToken) =>
         OnChannelAsync(
             async (channel, token) =>
             {
                 await DeclareExchanges(channel, token);
-                await RequireRightToPublishAsync(channel, token);
+                if (!mayPublish)
+                    await RequireRightToPublishAsync(channel, token);
+                mayPublish = true;
                 foreach (var queue in SchedulerQueue.All)
                 {
                     await channel.QueueDeclareAsync(
