@@ -7,6 +7,7 @@ namespace LoadBalancer.System.Tests.ServerFaults;
 /// <summary>The broker stops, dies, or is not there yet.</summary>
 public sealed class BrokerFaultTests(TestServers servers, OwnBroker broker) : ServerFaultTest(servers), IClassFixture<OwnBroker>
 {
+    private const string Unusable = "The broker cannot be used yet";
     private static readonly TimeSpan BackAtWork = TimeSpan.FromSeconds(30);
 
     private protected override BrokerServer BrokerServer => broker.Server;
@@ -36,6 +37,7 @@ public sealed class BrokerFaultTests(TestServers servers, OwnBroker broker) : Se
             scheduler = await LaunchSchedulerAsync(Broker.Url, Database.ConnectionString);
             worker = await LaunchWorkerAsync(Broker.Url, "w1");
             await scheduler.WaitUntilNotReadyAsync("broker");
+            await Eventually.TrueAsync("the scheduler has tried", () => LinesWith(scheduler, Unusable) >= 1);
             await Eventually.TrueAsync("the worker has tried three times", () => LinesWith(worker, "cannot be reached") >= 3);
         });
 
@@ -43,7 +45,7 @@ public sealed class BrokerFaultTests(TestServers servers, OwnBroker broker) : Se
         await scheduler.WaitForWorkerAsync("w1");
         await SubmitToAsync(scheduler, Journal.Test("first"));
         await EachEndsOnceAsync(scheduler);
-        Assert.InRange(LinesWith(scheduler, "The broker cannot be used yet"), 1, 10);
+        Assert.InRange(LinesWith(scheduler, Unusable), 1, 10);
         Assert.DoesNotContain("   at ", scheduler.Output + worker!.Output, StringComparison.Ordinal);
     }
 
