@@ -1,5 +1,6 @@
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.Persistence;
+using LoadBalancer.Scheduler.TestRuns;
 using MassTransit;
 using Microsoft.EntityFrameworkCore;
 
@@ -37,13 +38,15 @@ internal static class ApiRoutes
 
     /// <summary>Ready means: it decides, both servers answer, and what the workers send is read and stored.</summary>
     private static async Task<IResult> ReadyAsync(
-        ActiveScheduler scheduler, IBusControl bus, SchedulerDbContext database, HeartbeatPulse pulse, TimeProvider time, CancellationToken cancellationToken)
+        ActiveScheduler scheduler, IBusControl bus, SchedulerDbContext database, HeartbeatPulse pulse, TestRunEvents events, TimeProvider time, CancellationToken cancellationToken)
     {
         var problems = new List<string>();
         if (!scheduler.IsReady || pulse.ReadAt == default)
             problems.Add("the scheduler is starting");
         else if (time.GetUtcNow() - pulse.ReadAt is var silence && silence > MaxSilence)
             problems.Add($"heartbeats: none was read and stored for {silence.TotalSeconds:0} s{(pulse.Problem is { } problem ? $" ({problem})" : "")}");
+        if (events.Problem is { } unstored)
+            problems.Add($"database: a change of a run cannot be stored ({unstored})");
         if (bus.CheckHealth() is { Status: not BusHealthStatus.Healthy } health)
             problems.Add($"broker: {health.Description}");
         try

@@ -17,6 +17,12 @@ internal sealed partial class TestRunEvents(
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
+    private int waiting;
+    private string problem = "";
+
+    /// <summary>Why some event cannot be stored at the moment; null when all are.</summary>
+    public string? Problem => Volatile.Read(ref waiting) > 0 ? problem : null;
+
     /// <exception cref="OperationCanceledException">The token was cancelled before anything was tried.</exception>
     public async Task<RunReply> RaiseAsync<T>(T happened, CancellationToken cancellationToken) where T : RunEvent
     {
@@ -41,10 +47,18 @@ internal sealed partial class TestRunEvents(
             catch (Exception exception) when (DatabaseTrouble.IsAway(exception))
             {
                 inDoubt = true;
-                LogDatabaseAway(typeof(T).Name, happened.RunId, exception.GetBaseException().Message);
-                await PauseAsync(FirstPause * Math.Pow(2, Math.Min(attempt, MaxDoublings) - 1), CancellationToken.None);
+                problem = exception.GetBaseException().Message;
+                LogDatabaseAway(typeof(T).Name, happened.RunId, problem);
+                await WaitForDatabaseAsync(attempt);
             }
         }
+    }
+
+    private async Task WaitForDatabaseAsync(int attempt)
+    {
+        Interlocked.Increment(ref waiting);
+        await PauseAsync(FirstPause * Math.Pow(2, Math.Min(attempt, MaxDoublings) - 1), CancellationToken.None);
+        Interlocked.Decrement(ref waiting);
     }
 
     /// <summary>

@@ -10,10 +10,11 @@ internal sealed class DatabaseServer : IAsyncDisposable
     private const string Image = "postgres:17.5";
 
     private readonly string connectionString;
+    private readonly string? tablespace;
     private readonly IAsyncDisposable? owned;
 
-    private DatabaseServer(string origin, string connectionString, IAsyncDisposable? owned) =>
-        (Origin, this.connectionString, this.owned) = (origin, connectionString, owned);
+    private DatabaseServer(string origin, string connectionString, IAsyncDisposable? owned, string? tablespace = null) =>
+        (Origin, this.connectionString, this.owned, this.tablespace) = (origin, connectionString, owned, tablespace);
 
     /// <summary>Where it came from, for the test log.</summary>
     public string Origin { get; }
@@ -32,11 +33,20 @@ internal sealed class DatabaseServer : IAsyncDisposable
     /// <summary>Owns the server from now on.</summary>
     public static DatabaseServer Of(PrivatePostgres server) => new("a private process", server.ConnectionString, server);
 
+    /// <summary>A server whose databases are on a disk that is soon full.</summary>
+    public static async Task<DatabaseServer> OnSmallDiskAsync(string size)
+    {
+        var program = await PrivatePostgres.StartAsync(size);
+        var server = new DatabaseServer("a private process", program.ConnectionString, program, "small");
+        await server.ExecuteAsync($"CREATE TABLESPACE small LOCATION '{program.SmallDisk}'");
+        return server;
+    }
+
     /// <summary>A database of its own for one test; a copy of <paramref name="template"/>, which nobody may be using, if there is one.</summary>
     public async Task<TestDatabase> NewDatabaseAsync(TestDatabase? template = null)
     {
         var name = $"t{Guid.NewGuid():N}";
-        await ExecuteAsync($"CREATE DATABASE {name}{(template is null ? "" : $" TEMPLATE {template.Name}")}");
+        await ExecuteAsync($"CREATE DATABASE {name}{(template is null ? "" : $" TEMPLATE {template.Name}")}{(tablespace is null ? "" : $" TABLESPACE {tablespace}")}");
         // A pool of its own would keep connections to every test's database.
         var builder = new NpgsqlConnectionStringBuilder(connectionString) { Database = name };
         return new TestDatabase(name, builder.ConnectionString, ExecuteAsync);

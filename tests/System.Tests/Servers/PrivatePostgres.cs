@@ -9,9 +9,10 @@ internal sealed class PrivatePostgres : PrivateServer
     public const string AskedRole = "asked";
 
     private readonly string programs;
+    private readonly string? smallDisk;
     private readonly int port = FreePort.Next();
 
-    private PrivatePostgres(string programs) => this.programs = programs;
+    private PrivatePostgres(string programs, string? smallDisk) => (this.programs, this.smallDisk) = (programs, smallDisk);
 
     // The client's package makes the same directory, without initdb.
     public static string? Installed { get; } = Newest("/usr/lib/postgresql", "*", "bin", "initdb");
@@ -28,7 +29,7 @@ internal sealed class PrivatePostgres : PrivateServer
             {{AsServer}}{{programs}}/initdb -D data -U postgres -A trust --no-sync --locale=C.UTF-8 -E UTF8 || exit 1
             sed -i '1i host all {{AskedRole}} 127.0.0.1/32 scram-sha-256' data/pg_hba.conf
         }
-        {{AsServer}}{{programs}}/postgres -D data -p {{port}} -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+        {{OnSmallDisk}}{{AsServer}}{{programs}}/postgres -D data -p {{port}} -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
             -c fsync=off -c full_page_writes=off -c max_connections=400 & server=$!
         (read -r _ <&3; while kill -INT $server; do sleep 1; done) & watcher=$!
         wait $server
@@ -44,8 +45,16 @@ internal sealed class PrivatePostgres : PrivateServer
     private static string AsServer =>
         Environment.IsPrivilegedProcess ? "setpriv --reuid=postgres --regid=postgres --clear-groups " : "";
 
-    public static Task<PrivatePostgres> StartAsync() =>
-        BootedAsync(new PrivatePostgres(Installed ?? throw new FileNotFoundException("PostgreSQL is not installed")));
+    /// <summary>A directory on a disk of its own, which only the server sees and which goes with it.</summary>
+    public string SmallDisk => Path.Combine(Folder, "small");
+
+    private string OnSmallDisk => smallDisk is null
+        ? ""
+        : $"unshare -m sh -c 'mkdir -p small && mount -t tmpfs -o size={smallDisk},uid=$(id -u postgres),mode=700 tmpfs small && exec \"$@\"' - ";
+
+    /// <param name="smallDisk">The size of <see cref="SmallDisk"/>, such as 24m; only a privileged process can have one.</param>
+    public static Task<PrivatePostgres> StartAsync(string? smallDisk = null) =>
+        BootedAsync(new PrivatePostgres(Installed ?? throw new FileNotFoundException("PostgreSQL is not installed"), smallDisk));
 
     protected override Task<bool> IsReadyAsync(CancellationToken cancellationToken)
     {
