@@ -1,0 +1,62 @@
+using LoadBalancer.System.Tests.Processes;
+using LoadBalancer.System.Tests.Servers;
+
+namespace LoadBalancer.System.Tests.WorkerFaults;
+
+/// <summary>Results that only the worker's disk knows: scheduler and worker die, and the broker loses what was on its way.</summary>
+public sealed class KeptResultTests(TestServers servers) : WorkerFaultTest(servers)
+{
+    [Fact]
+    public async Task A_result_that_nobody_took_is_accepted_when_its_worker_returns()
+    {
+        var scheduler = await StartSchedulerAsync(LongLease);
+        var worker = await StartWorkerAsync(scheduler, "w1", settings: Quick);
+        var journal = NewJournal("kept");
+        var runId = await SubmitAsync(journal);
+        await journal.StartedAsync(1);
+        await LoseResultAsync(scheduler, worker, journal);
+
+        scheduler = await StartSchedulerAsync(LongLease);
+        await LaunchWorkerAsync("w1", settings: Quick);
+
+        var run = await scheduler.WaitForEndAsync(runId);
+        Assert.Equal(("Completed", 1), (run.State, run.Attempt));
+        Assert.Equal([1], journal.Attempts);
+        await Eventually.TrueAsync("the worker forgets it", () => ResultsOf("w1").Length == 0);
+    }
+
+    [Fact]
+    public async Task A_result_of_a_run_that_another_worker_has_by_then_is_evidence()
+    {
+        var scheduler = await StartSchedulerAsync(ShortLease);
+        var worker = await StartWorkerAsync(scheduler, "w1", settings: Quick);
+        var journal = NewJournal("kept");
+        var runId = await SubmitAsync(journal);
+        await journal.StartedAsync(1);
+        await LoseResultAsync(scheduler, worker, journal);
+
+        scheduler = await StartSchedulerAsync(ShortLease);
+        await StartWorkerAsync(scheduler, "w2", settings: Quick);
+        await journal.StartedAsync(2);
+        await LaunchWorkerAsync("w1", settings: Quick);
+        await Eventually.TrueAsync("the result is kept as evidence", async () => await EvidenceAsync(runId, 1) == 1);
+        await Eventually.TrueAsync("the worker forgets it", () => ResultsOf("w1").Length == 0);
+
+        Assert.Equal("Running", (await scheduler.GetRunAsync(runId))!.State);
+        journal.LetEnd(2);
+        var run = await scheduler.WaitForEndAsync(runId);
+        Assert.Equal(("Completed", 2, "w2"), (run.State, run.Attempt, run.WorkerId));
+    }
+
+    private async Task LoseResultAsync(SchedulerProcess scheduler, WorkerProcess worker, Journal journal)
+    {
+        await scheduler.KillAsync();
+        journal.LetEnd(1);
+        await Eventually.TrueAsync("the result is on disk", () => ResultsOf("w1").Length == 1);
+        await worker.KillAsync();
+        await using var channel = await Client.NewChannelAsync();
+        await channel.QueuePurgeAsync("worker-events");
+    }
+
+    private string[] ResultsOf(string workerId) => Directory.GetFiles(Path.Combine(WorkDirectoryOf(workerId), "results"), "*.json");
+}
