@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoadBalancer.System.Tests.Processes;
 using LoadBalancer.System.Tests.Servers;
 
 namespace LoadBalancer.System.Tests.WorkerFaults;
@@ -13,13 +14,12 @@ public sealed class DrainTests(TestServers servers) : WorkerFaultTest(servers)
         var drained = await StartWorkerAsync(scheduler, "w1", slots: 2, settings: [.. Quick, ("Worker__Labels__disk", "new")]);
         await StartWorkerAsync(scheduler, "w2", settings: Quick);
         var (running, waiting) = (NewJournal("running"), NewJournal("waiting"));
-        var onlyThere = Requiring("labels", new JsonObject { ["disk"] = "new" });
-        var runningId = await SubmitAsync(running, onlyThere);
+        var runningId = await SubmitAsync(running, OnNewDisk());
         await running.StartedAsync(1);
 
         await scheduler.DrainAsync("w1", "a new disk");
         Assert.Equal(("draining", "a new disk"), ((await scheduler.WorkerAsync("w1"))!.Status, (await scheduler.WorkerAsync("w1"))!.DrainReason));
-        var waitingId = await SubmitAsync(waiting, onlyThere);
+        var waitingId = await SubmitAsync(waiting, OnNewDisk());
         await AssertPassedOverAsync(scheduler, waitingId);
         running.LetEnd(1);
         Assert.Equal(("Completed", 1), ((await scheduler.WaitForEndAsync(runningId)).State, running.Attempts.Single()));
@@ -67,8 +67,10 @@ public sealed class DrainTests(TestServers servers) : WorkerFaultTest(servers)
         held.AssertOneAtATime();
     }
 
+    private static (string Name, JsonNode Value) OnNewDisk() => Requiring("labels", new JsonObject { ["disk"] = "new" });
+
     /// <summary>A run that was submitted later has come and gone on the other worker.</summary>
-    private async Task AssertPassedOverAsync(Processes.SchedulerProcess scheduler, Guid runId)
+    private async Task AssertPassedOverAsync(SchedulerProcess scheduler, Guid runId)
     {
         var fence = NewJournal($"{Guid.NewGuid():N}");
         fence.LetEnd();

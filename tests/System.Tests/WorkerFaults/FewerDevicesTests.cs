@@ -24,7 +24,7 @@ public sealed class FewerDevicesTests(TestServers servers) : WorkerFaultTest(ser
         await journals[2].StartedAsync(1);
         Assert.Equal("w2", journals[2].WorkerOf(1));
 
-        await before.KillAsync();
+        await before.StopAsync();
         await LaunchWorkerAsync("w1", slots: 4, settings: Devices(1));
 
         await Eventually.TrueAsync("one of the two runs there again", () => journals[..2].Count(journal => journal.Attempts.Contains(2)) == 1);
