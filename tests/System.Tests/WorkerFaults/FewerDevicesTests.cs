@@ -16,12 +16,15 @@ public sealed class FewerDevicesTests(TestServers servers) : WorkerFaultTest(ser
         var runs = new List<Guid>();
         foreach (var journal in journals)
         {
+            if (journal == journals[2])
+            {
+                await StartWorkerAsync(scheduler, "w2", slots: 4, settings: Devices(1));
+            }
+
             runs.Add(await SubmitAsync(journal, Requiring("requiredAccelerators", new JsonObject { ["cuda"] = 1 })));
+            await journal.StartedAsync(1);
         }
 
-        await Task.WhenAll(journals[0].StartedAsync(1), journals[1].StartedAsync(1));
-        await StartWorkerAsync(scheduler, "w2", slots: 4, settings: Devices(1));
-        await journals[2].StartedAsync(1);
         Assert.Equal("w2", journals[2].WorkerOf(1));
 
         await before.StopAsync();
