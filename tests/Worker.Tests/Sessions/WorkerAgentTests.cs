@@ -285,6 +285,7 @@ public sealed class WorkerAgentTests
         await bench.AcceptedAsync();
         var run = await bench.AssignedAndStartedAsync();
         var stopping = bench.StopWorkerAsync();
+        await Eventually.HoldsAsync(() => bench.Scheduler.Heartbeats.Last().Leaving, "it says that it leaves");
         var late = bench.Run();
         await bench.AssignAsync(late);
         Assert.False((await bench.RecalledAsync(late)).Started);
