@@ -296,7 +296,10 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         // Read first: what this says of an answer must hold for the lists, too.
         var heartbeat = new JsonObject
         {
-            ["workerId"] = Id, ["sessionId"] = SessionId, ["sequence"] = sequence, ["answered"] = Interlocked.Read(ref answered),
+            ["workerId"] = Id,
+            ["sessionId"] = SessionId,
+            ["sequence"] = sequence,
+            ["answered"] = Interlocked.Read(ref answered),
         };
         attempts.AddTo(heartbeat);
         return heartbeat;
