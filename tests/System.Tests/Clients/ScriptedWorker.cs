@@ -28,7 +28,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
     private readonly List<ScriptedRun> all = [];
     private IChannel? channel;
     private Task heartbeats = Task.CompletedTask;
-    private long answered;
+    private (long Sequence, long Epoch) answered;
 
     private ScriptedWorker(RawClient client, string id, int slots, TimeProvider time) =>
         (this.client, Id, Slots, this.time) = (client, id, slots, time);
@@ -262,14 +262,15 @@ internal sealed class ScriptedWorker : IAsyncDisposable
 
     private void Obey(JsonElement command)
     {
-        if (command.GetProperty("type").GetString() == "heartbeatAnswered")
+        var isAnswer = command.GetProperty("type").GetString() == "heartbeatAnswered";
+        if (isAnswer)
         {
-            Interlocked.Exchange(ref answered, command.GetProperty("sequence").GetInt64());
             attempts.Forget(command);
         }
 
         lock (gate)
         {
+            answered = isAnswer ? (command.GetProperty("sequence").GetInt64(), command.GetProperty("epoch").GetInt64()) : answered;
             commands.Add(command);
         }
     }
@@ -294,12 +295,19 @@ internal sealed class ScriptedWorker : IAsyncDisposable
     private JsonObject Heartbeat(long sequence)
     {
         // Read first: what this says of an answer must hold for the lists, too.
+        (long Sequence, long Epoch) heard;
+        lock (gate)
+        {
+            heard = answered;
+        }
+
         var heartbeat = new JsonObject
         {
             ["workerId"] = Id,
             ["sessionId"] = SessionId,
             ["sequence"] = sequence,
-            ["answered"] = Interlocked.Read(ref answered),
+            ["answered"] = heard.Sequence,
+            ["answeredEpoch"] = heard.Epoch,
         };
         attempts.AddTo(heartbeat);
         return heartbeat;
