@@ -31,6 +31,7 @@ internal sealed partial class ActiveScheduler(
     ILogger<ActiveScheduler> logger) : BackgroundService
 {
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     /// <summary>It decides, and its queues are consumed.</summary>
     public bool IsReady { get; private set; }
@@ -47,9 +48,10 @@ internal sealed partial class ActiveScheduler(
         };
         await UntilItWorksAsync("broker", endpoints.ConnectAsync, stoppingToken);
         var pulsing = LoopAsync("pulse", pulse.RunAsync, stoppingToken);
+        var declaring = LoopAsync("topology", endpoints.KeepDeclaredAsync, stoppingToken);
         IsReady = true;
         LogReady(epoch.Value);
-        await Task.WhenAll([.. loops, pulsing]);
+        await Task.WhenAll([.. loops, pulsing, declaring]);
     }
 
     private async Task PrepareAsync(CancellationToken cancellationToken)
@@ -76,7 +78,7 @@ internal sealed partial class ActiveScheduler(
 
     private async Task UntilItWorksAsync(string what, Func<CancellationToken, Task> step, CancellationToken stoppingToken)
     {
-        while (true)
+        for (var pause = RetryPause; ; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
         {
             try
             {
@@ -92,8 +94,8 @@ internal sealed partial class ActiveScheduler(
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
-                LogUnreachable(what, exception.GetBaseException().Message);
-                await Task.Delay(RetryPause, time, stoppingToken);
+                LogUnreachable(what, pause.TotalSeconds, exception.GetBaseException().Message);
+                await Task.Delay(pause, time, stoppingToken);
             }
         }
     }
@@ -125,8 +127,8 @@ internal sealed partial class ActiveScheduler(
     [LoggerMessage(Level = LogLevel.Information, Message = "Restored {Waiting} waiting runs, {Reservations} reservations, {Outcomes} outcomes, {Workers} workers")]
     private partial void LogRestored(int waiting, int reservations, int outcomes, int workers);
 
-    [LoggerMessage(Level = LogLevel.Warning, Message = "The {What} cannot be used yet, trying again: {Problem}")]
-    private partial void LogUnreachable(string what, string problem);
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The {What} cannot be used yet, next try in {PauseSeconds} s: {Problem}")]
+    private partial void LogUnreachable(string what, double pauseSeconds, string problem);
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The {What} can never be used like this: {Problem}")]
     private partial void LogFatal(string what, string problem);

@@ -23,12 +23,17 @@ public abstract class SystemTest(TestServers servers) : IAsyncLifetime
 
     private protected RawClient Client => client!;
 
+    /// <summary>A test whose faults would disturb the others has servers of its own.</summary>
+    private protected virtual BrokerServer BrokerServer => servers.Broker;
+
+    private protected virtual DatabaseServer DatabaseServer => servers.Database;
+
     /// <summary>For files that the runs of this test write.</summary>
     private protected string Folder => folder ??= Directory.CreateTempSubdirectory("lb-test-").FullName;
 
     public async ValueTask InitializeAsync()
     {
-        (broker, database) = (await servers.Broker.NewVirtualHostAsync(), await servers.Database.NewDatabaseAsync());
+        (broker, database) = (await BrokerServer.NewVirtualHostAsync(), await DatabaseServer.NewDatabaseAsync());
         client = Own(await RawClient.ConnectAsync(broker.Url));
     }
 
@@ -57,9 +62,17 @@ public abstract class SystemTest(TestServers servers) : IAsyncLifetime
     /// <summary>Starts a scheduler and waits until it is ready.</summary>
     private protected async Task<SchedulerProcess> StartSchedulerAsync(params (string Name, string Value)[] settings)
     {
-        var scheduler = Own(await SchedulerProcess.StartAsync(Broker.Url, Database.ConnectionString, Settings(settings)));
-        processes.Add(scheduler);
+        var scheduler = await LaunchSchedulerAsync(Broker.Url, Database.ConnectionString, settings);
         await scheduler.WaitUntilReadyAsync();
+        return scheduler;
+    }
+
+    /// <summary>Starts a scheduler that may not become ready, or may end.</summary>
+    private protected async Task<SchedulerProcess> LaunchSchedulerAsync(
+        Uri brokerUrl, string connectionString, params (string Name, string Value)[] settings)
+    {
+        var scheduler = Own(await SchedulerProcess.StartAsync(brokerUrl, connectionString, Settings(settings)));
+        processes.Add(scheduler);
         return scheduler;
     }
 

@@ -40,10 +40,10 @@ internal static class ApiRoutes
         ActiveScheduler scheduler, IBusControl bus, SchedulerDbContext database, HeartbeatPulse pulse, TimeProvider time, CancellationToken cancellationToken)
     {
         var problems = new List<string>();
-        if (!scheduler.IsReady)
+        if (!scheduler.IsReady || pulse.ReadAt == default)
             problems.Add("the scheduler is starting");
         else if (time.GetUtcNow() - pulse.ReadAt is var silence && silence > MaxSilence)
-            problems.Add($"heartbeats: none was read and stored for {silence.TotalSeconds:0} s");
+            problems.Add($"heartbeats: none was read and stored for {silence.TotalSeconds:0} s{(pulse.Problem is { } problem ? $" ({problem})" : "")}");
         if (bus.CheckHealth() is { Status: not BusHealthStatus.Healthy } health)
             problems.Add($"broker: {health.Description}");
         try

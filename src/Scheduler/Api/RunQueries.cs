@@ -64,8 +64,10 @@ internal static class RunQueries
 
     public static async Task<IResult> GetAsync(Guid runId, SchedulerDbContext database, TimeProvider time, CancellationToken cancellationToken)
     {
+        // The run first: what is read after it is at least as new, so a run that has ended shows how.
+        var run = await FindAsync(database, runId, cancellationToken);
         var timeline = await database.Changes.AsNoTracking().Where(change => change.RunId == runId).OrderBy(change => change.Id).ToListAsync(cancellationToken);
-        if (await FindAsync(database, runId, cancellationToken) is not { } run)
+        if (run is null)
             return Unknown(runId, timeline);
 
         var decisions = await database.Decisions.AsNoTracking().Where(decision => decision.RunId == runId).OrderBy(decision => decision.Attempt).ToListAsync(cancellationToken);

@@ -43,14 +43,20 @@ internal sealed class InMemoryTopology : IBrokerTopology
 /// </summary>
 internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions<SchedulerOptions> limits) : IBrokerTopology, IAsyncDisposable
 {
+    private const string NobodysKey = "@nobody";
+
     private readonly SemaphoreSlim connecting = new(1, 1);
     private IConnection? connection;
+    private bool mayPublish;
 
     public Task DeclareOwnAsync(CancellationToken cancellationToken) =>
         OnChannelAsync(
             async (channel, token) =>
             {
                 await DeclareExchanges(channel, token);
+                if (!mayPublish)
+                    await RequireRightToPublishAsync(channel, token);
+                mayPublish = true;
                 foreach (var queue in SchedulerQueue.All)
                 {
                     await channel.QueueDeclareAsync(
@@ -102,6 +108,14 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
         await channel.ExchangeDeclareAsync(Names.TestEvents, ExchangeType.Topic, durable: true, autoDelete: false, cancellationToken: token);
     }
 
+    /// <summary>A broker that is starting or stopping closes connections, too, and for other reasons.</summary>
+    private static bool IsRefusal(Exception exception) =>
+        exception is AuthenticationFailureException or
+            OperationInterruptedException { ShutdownReason.ReplyCode: Constants.AccessRefused or Constants.NotAllowed };
+
+    private static FatalStartException NotLetIn(string reason, Exception refused) =>
+        new($"it refuses this user or virtual host ({reason}); see Broker:Url", refused);
+
     private async Task OnChannelAsync(Func<IChannel, CancellationToken, Task> declare, CancellationToken cancellationToken)
     {
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -112,14 +126,32 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
             await using var channel = await open.CreateChannelAsync(cancellationToken: deadline.Token);
             await declare(channel, deadline.Token);
         }
+        catch (OperationInterruptedException refused) when (refused.ShutdownReason is { ReplyCode: Constants.NotAllowed })
+        {
+            // A virtual host is missed by the first thing that is asked for, not by the connection.
+            throw NotLetIn(refused.ShutdownReason.ReplyText, refused);
+        }
         catch (OperationInterruptedException refused)
-            when (refused.ShutdownReason is { ReplyCode: Constants.AccessRefused or Constants.PreconditionFailed or Constants.NotAllowed })
+            when (refused.ShutdownReason is { ReplyCode: Constants.AccessRefused or Constants.PreconditionFailed })
         {
             throw new TopologyRefusedException(refused.ShutdownReason.ReplyText, refused);
         }
         catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)
         {
             throw new TimeoutException($"the broker did not answer within {limits.Value.SendTimeout.TotalSeconds:0.###} s", late);
+        }
+    }
+
+    /// <summary>
+    /// A publisher without the right would only see its channel closed, again and again. To bind to an exchange needs the same right; the
+    /// key is one that no message has.
+    /// </summary>
+    private static async Task RequireRightToPublishAsync(IChannel channel, CancellationToken token)
+    {
+        foreach (var exchange in new[] { Names.Assignments, Names.TestEvents })
+        {
+            await channel.ExchangeBindAsync(exchange, exchange, NobodysKey, cancellationToken: token);
+            await channel.ExchangeUnbindAsync(exchange, exchange, NobodysKey, cancellationToken: token);
         }
     }
 
@@ -141,9 +173,9 @@ internal sealed class RabbitMqTopology(IOptions<BrokerOptions> options, IOptions
             };
             return connection = await factory.CreateConnectionAsync(cancellationToken);
         }
-        catch (BrokerUnreachableException refused) when (refused.InnerException is AuthenticationFailureException or OperationInterruptedException)
+        catch (BrokerUnreachableException refused) when (IsRefusal(refused.GetBaseException()))
         {
-            throw new FatalStartException($"it refuses this user or virtual host ({refused.InnerException.Message}); see Broker:Url", refused);
+            throw NotLetIn(refused.GetBaseException().Message, refused);
         }
         finally
         {

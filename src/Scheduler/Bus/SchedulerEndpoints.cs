@@ -6,11 +6,13 @@ using MassTransit.Middleware;
 namespace LoadBalancer.Scheduler.Bus;
 
 /// <summary>Consumes the scheduler's queues. Connected once its memory is rebuilt, so that nothing is answered from an empty one.</summary>
-internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IBrokerTopology topology)
+internal sealed partial class SchedulerEndpoints(
+    IReceiveEndpointConnector connector, IBrokerTopology topology, TimeProvider time, ILogger<SchedulerEndpoints> logger)
 {
     private const int AtOnce = 16;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+    private static readonly TimeSpan DeclareInterval = TimeSpan.FromSeconds(5);
     private readonly List<HostReceiveEndpointHandle> connected = [];
 
     public async Task ConnectAsync(CancellationToken cancellationToken)
@@ -26,6 +28,23 @@ internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IB
 
         foreach (var handle in connected)
             await handle.Ready.WaitAsync(cancellationToken);
+    }
+
+    /// <summary>Declares again at an interval: of a deleted exchange, which takes its binding with it, no consumer is told.</summary>
+    public async Task KeepDeclaredAsync(CancellationToken stoppingToken)
+    {
+        using var timer = new PeriodicTimer(DeclareInterval, time);
+        while (await timer.WaitForNextTickAsync(stoppingToken))
+        {
+            try
+            {
+                await topology.DeclareOwnAsync(stoppingToken);
+            }
+            catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
+            {
+                LogNotDeclared(exception.Message);
+            }
+        }
     }
 
     private async Task DeclareAsync(CancellationToken cancellationToken)
@@ -70,4 +89,7 @@ internal sealed class SchedulerEndpoints(IReceiveEndpointConnector connector, IB
                 rabbit.SetQuorumQueue();
             endpoint.ConfigureConsumer<TConsumer>(context);
         }));
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The scheduler's queues could not be looked after: {Problem}")]
+    private partial void LogNotDeclared(string problem);
 }

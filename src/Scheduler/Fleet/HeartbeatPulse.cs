@@ -44,6 +44,9 @@ internal sealed class HeartbeatPulse
         }
     }
 
+    /// <summary>Why the last one that came back could not be stored; null when it was.</summary>
+    public string? Problem { get; private set; }
+
     public WorkerHeartbeat Next(DateTimeOffset now) => new() { WorkerId = Sender, SessionId = id, Sequence = now.UtcTicks };
 
     /// <returns>When it was sent, or null: it is one of an earlier process.</returns>
@@ -57,11 +60,18 @@ internal sealed class HeartbeatPulse
             return now - readAt > Outage || now - sentAt > Outage || now < readAt;
     }
 
+    public void NotStored(string problem)
+    {
+        lock (gate)
+            Problem = problem;
+    }
+
     /// <summary>To be called once what follows from <see cref="EndsOutage"/> is stored.</summary>
     public void Read(DateTimeOffset sentAt, DateTimeOffset now)
     {
         lock (gate)
         {
+            Problem = null;
             var clockWasSetBack = now < readAt;
             var upTo = sentAt < now ? sentAt : now;
             readAt = now;

@@ -94,21 +94,18 @@ internal sealed class WorkerFleet(
     public async Task ReadPulseAsync(WorkerHeartbeat heartbeat, CancellationToken cancellationToken)
     {
         using var turn = await EnterAsync(cancellationToken);
-        var now = time.GetUtcNow();
-        if (pulse.SentAt(heartbeat) is not { } sentAt || !await epoch.RenewAsync(now, cancellationToken))
+        if (pulse.SentAt(heartbeat) is not { } sentAt)
             return;
 
-        if (pulse.EndsOutage(sentAt, now))
+        try
         {
-            var until = now + options.Value.LeaseDuration;
-            foreach (var session in sessions.Values.Where(session => session.State == SessionState.Alive && session.LeaseUntil != until))
-            {
-                await StoreAsync(session with { LeaseUntil = until }, cancellationToken, announce: false);
-                AnnounceIfSilent(session.WorkerId, session.SessionId);
-            }
+            await StorePulseAsync(sentAt, cancellationToken);
         }
-
-        pulse.Read(sentAt, now);
+        catch (Exception exception)
+        {
+            pulse.NotStored(exception.GetBaseException().Message);
+            throw;
+        }
     }
 
     /// <summary>Ends the leases that have passed, and notes who is silent.</summary>
@@ -181,6 +178,25 @@ internal sealed class WorkerFleet(
     }
 
     public void Dispose() => changing.Dispose();
+
+    private async Task StorePulseAsync(DateTimeOffset sentAt, CancellationToken cancellationToken)
+    {
+        var now = time.GetUtcNow();
+        if (!await epoch.RenewAsync(now, cancellationToken))
+            return;
+
+        if (pulse.EndsOutage(sentAt, now))
+        {
+            var until = now + options.Value.LeaseDuration;
+            foreach (var session in sessions.Values.Where(session => session.State == SessionState.Alive && session.LeaseUntil != until))
+            {
+                await StoreAsync(session with { LeaseUntil = until }, cancellationToken, announce: false);
+                AnnounceIfSilent(session.WorkerId, session.SessionId);
+            }
+        }
+
+        pulse.Read(sentAt, now);
+    }
 
     private void AnnounceIfSilent(string workerId, Guid sessionId)
     {

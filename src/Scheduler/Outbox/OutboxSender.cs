@@ -13,6 +13,7 @@ namespace LoadBalancer.Scheduler.Outbox;
 /// <summary>
 /// Sends what was committed, from memory right after the commit, and deletes the rows that the broker has confirmed. What a crash
 /// leaves behind, and what could not be sent, stays a row and is sent by the relay. A message may arrive twice, never not at all.
+/// Events wait in a line of their own: a full queue of somebody who follows them must not hold up the assignments.
 /// </summary>
 internal sealed partial class OutboxSender(
     MessageSender sender,
@@ -27,7 +28,8 @@ internal sealed partial class OutboxSender(
     private const int RelayBatch = 500;
     private static readonly TimeSpan RelayInterval = TimeSpan.FromSeconds(1);
 
-    private readonly Channel<Sending> committed = Channel.CreateUnbounded<Sending>();
+    private readonly Channel<Sending> work = Channel.CreateUnbounded<Sending>();
+    private readonly Channel<Sending> news = Channel.CreateUnbounded<Sending>();
     private readonly Channel<long> confirmed = Channel.CreateUnbounded<long>(new UnboundedChannelOptions { SingleReader = true });
     private readonly ConcurrentDictionary<long, bool> inFlight = new();
 
@@ -39,18 +41,19 @@ internal sealed partial class OutboxSender(
         foreach (var message in messages)
         {
             if (inFlight.TryAdd(message.Id, true))
-                committed.Writer.TryWrite(new Sending(message, sentBefore));
+                (message.Kind == OutboxKind.Event ? news : work).Writer.TryWrite(new Sending(message, sentBefore));
         }
     }
 
     public Task RunAsync(CancellationToken stoppingToken) => Task.WhenAll(
-        SendLoopAsync(stoppingToken),
+        SendLoopAsync(work, stoppingToken),
+        SendLoopAsync(news, stoppingToken),
         RelayLoopAsync(stoppingToken),
         DeleteLoopAsync(stoppingToken));
 
-    private Task SendLoopAsync(CancellationToken stoppingToken) =>
+    private Task SendLoopAsync(Channel<Sending> line, CancellationToken stoppingToken) =>
         Parallel.ForEachAsync(
-            committed.Reader.ReadAllAsync(stoppingToken),
+            line.Reader.ReadAllAsync(stoppingToken),
             new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = stoppingToken },
             async (sending, token) => await DeliverAsync(sending, token));
 
@@ -118,13 +121,9 @@ internal sealed partial class OutboxSender(
     private async Task RelayOnceAsync(DateTimeOffset createdBefore, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
-        var left = await database.Outbox.AsNoTracking()
-            .Where(message => message.CreatedAt <= createdBefore)
-            .OrderBy(message => message.Id)
-            .Take(RelayBatch)
-            .ToListAsync(cancellationToken);
-        Send(left, sentBefore: true);
+        var due = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Outbox.AsNoTracking().Where(message => message.CreatedAt <= createdBefore);
+        foreach (var line in new[] { due.Where(message => message.Kind != OutboxKind.Event), due.Where(message => message.Kind == OutboxKind.Event) })
+            Send(await line.OrderBy(message => message.Id).Take(RelayBatch).ToListAsync(cancellationToken), sentBefore: true);
     }
 
     private async Task DeleteLoopAsync(CancellationToken stoppingToken)

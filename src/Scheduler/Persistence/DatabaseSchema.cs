@@ -10,7 +10,7 @@ internal sealed class DatabaseSchema(IServiceScopeFactory scopes)
     private const string InvalidAuthorization = "28000";
     private const string NoSuchDatabase = "3D000";
 
-    /// <exception cref="FatalStartException">The database refuses this user, or its schema is newer than this program.</exception>
+    /// <exception cref="FatalStartException">The database refuses this user or does not exist, or its schema is newer than this program.</exception>
     public async Task PrepareAsync(CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
@@ -23,6 +23,8 @@ internal sealed class DatabaseSchema(IServiceScopeFactory scopes)
 
         try
         {
+            // Migrating would make a missing database, and a misspelt name would be an empty scheduler.
+            await database.Database.ExecuteSqlRawAsync("SELECT 1", cancellationToken);
             await RefuseNewerAsync(database, cancellationToken);
             await database.Database.MigrateAsync(cancellationToken);
         }

@@ -13,6 +13,8 @@ internal sealed partial class TestRunEvents(
     IMediator mediator, ILoadSagaRepository<TestRun> runs, RunCommits commits, TimeProvider time, ILogger<TestRunEvents> logger)
 {
     private const int MaxConflicts = 20;
+    private const int MaxDoublings = 10;
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
     /// <exception cref="OperationCanceledException">The token was cancelled before anything was tried.</exception>
@@ -40,7 +42,7 @@ internal sealed partial class TestRunEvents(
             {
                 inDoubt = true;
                 LogDatabaseAway(typeof(T).Name, happened.RunId, exception.GetBaseException().Message);
-                await PauseAsync(TimeSpan.FromMilliseconds(50) * Math.Min(attempt, 40), CancellationToken.None);
+                await PauseAsync(FirstPause * Math.Pow(2, Math.Min(attempt, MaxDoublings) - 1), CancellationToken.None);
             }
         }
     }

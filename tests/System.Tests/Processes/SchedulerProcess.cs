@@ -46,6 +46,28 @@ internal sealed class SchedulerProcess : ServiceProcess
     public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body = null) =>
         http.SendAsync(new HttpRequestMessage(method, path) { Content = body });
 
+    /// <summary>Waits until it says that it is not ready, and why; it goes on living.</summary>
+    public async Task WaitUntilNotReadyAsync(string reason)
+    {
+        var last = "";
+        try
+        {
+            await WaitUntilAsync($"{Name} is not ready: {reason}", async () =>
+            {
+                using var answer = await http.GetAsync("health/ready");
+                last = await answer.Content.ReadAsStringAsync();
+                return answer.StatusCode == HttpStatusCode.ServiceUnavailable && last.Contains(reason, StringComparison.OrdinalIgnoreCase);
+            });
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"its last answer was {last}; {e.Message}", e);
+        }
+
+        using var live = await http.GetAsync("health/live");
+        live.EnsureSuccessStatusCode();
+    }
+
     public async Task<SubmitAnswer> SubmitAsync(JsonObject test) => await PostAsync<SubmitAnswer>(test);
 
     public async Task<IReadOnlyList<SubmitAnswer>> SubmitAsync(params JsonObject[] tests) =>

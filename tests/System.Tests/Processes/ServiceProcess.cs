@@ -43,6 +43,9 @@ internal class ServiceProcess : IAsyncDisposable
     /// <summary>The end of what it wrote.</summary>
     public string Log => $"--- {Name} ({(HasExited ? $"ended with {ExitCode}" : "running")}) ---\n{guard.TailOfOutput(60)}";
 
+    /// <summary>Everything it wrote.</summary>
+    public string Output => guard.Output;
+
     public void Pause() => Signal.SendStop(ProcessId);
 
     public void Resume() => Signal.SendCont(ProcessId);
@@ -59,6 +62,21 @@ internal class ServiceProcess : IAsyncDisposable
         Signal.SendTerm(ProcessId);
         await guard.WaitForExitAsync(EndLimit);
         return guard.ExitCode;
+    }
+
+    /// <summary>Waits until it has ended by itself, and returns its exit code.</summary>
+    public async Task<int> WaitForEndOfProcessAsync(TimeSpan limit)
+    {
+        try
+        {
+            await Eventually.TrueAsync($"{Name} has ended", () => HasExited, limit);
+        }
+        catch (TimeoutException e)
+        {
+            throw new TimeoutException($"{e.Message}\n{Log}", e);
+        }
+
+        return ExitCode;
     }
 
     public virtual async ValueTask DisposeAsync()

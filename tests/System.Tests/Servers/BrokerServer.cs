@@ -39,8 +39,11 @@ internal sealed class BrokerServer : IAsyncDisposable
             return new BrokerServer("LB_TEST_RABBITMQ", new Uri(given), new Uri(management), owned: null);
         }
 
-        return PrivateRabbitMq.Installed is null ? await StartContainerAsync() : await StartPrivateAsync();
+        return PrivateRabbitMq.Installed is null ? await StartContainerAsync() : Of(await PrivateRabbitMq.StartAsync());
     }
+
+    /// <summary>Owns the server from now on.</summary>
+    public static BrokerServer Of(PrivateRabbitMq server) => new("a private process", server.AmqpUrl, server.ManagementUrl, server);
 
     /// <summary>A virtual host of its own for one test.</summary>
     public async Task<VirtualHost> NewVirtualHostAsync()
@@ -61,12 +64,6 @@ internal sealed class BrokerServer : IAsyncDisposable
         {
             await owned.DisposeAsync();
         }
-    }
-
-    private static async Task<BrokerServer> StartPrivateAsync()
-    {
-        var server = await PrivateRabbitMq.StartAsync();
-        return new BrokerServer("a private process", server.AmqpUrl, server.ManagementUrl, server);
     }
 
     private static async Task<BrokerServer> StartContainerAsync()

@@ -26,8 +26,11 @@ internal sealed class DatabaseServer : IAsyncDisposable
             return new DatabaseServer("LB_TEST_POSTGRES", given, owned: null);
         }
 
-        return PrivatePostgres.Installed is null ? await StartContainerAsync() : await StartPrivateAsync();
+        return PrivatePostgres.Installed is null ? await StartContainerAsync() : Of(await PrivatePostgres.StartAsync());
     }
+
+    /// <summary>Owns the server from now on.</summary>
+    public static DatabaseServer Of(PrivatePostgres server) => new("a private process", server.ConnectionString, server);
 
     /// <summary>A database of its own for one test; a copy of <paramref name="template"/>, which nobody may be using, if there is one.</summary>
     public async Task<TestDatabase> NewDatabaseAsync(TestDatabase? template = null)
@@ -50,16 +53,11 @@ internal sealed class DatabaseServer : IAsyncDisposable
 
     private async Task ExecuteAsync(string sql)
     {
-        await using var connection = new NpgsqlConnection(connectionString);
+        // A pool would keep connections that a crash of the server has ended.
+        await using var connection = new NpgsqlConnection($"{connectionString};Pooling=false");
         await connection.OpenAsync();
         await using var command = new NpgsqlCommand(sql, connection);
         await command.ExecuteNonQueryAsync();
-    }
-
-    private static async Task<DatabaseServer> StartPrivateAsync()
-    {
-        var server = await PrivatePostgres.StartAsync();
-        return new DatabaseServer("a private process", server.ConnectionString, server);
     }
 
     private static async Task<DatabaseServer> StartContainerAsync()

@@ -37,12 +37,16 @@ internal sealed class GuardShell(string script, string folder, IReadOnlyDictiona
         }
     }
 
+    /// <summary>Everything that was written.</summary>
+    public string Output => File.Exists(OutputPath) ? File.ReadAllText(OutputPath) : "";
+
+    private string OutputPath => Path.Combine(folder, "output");
+
     /// <summary>The last lines of what was written, each cut to a readable length.</summary>
     public string TailOfOutput(int lines = 20)
     {
-        var path = Path.Combine(folder, "output");
-        return File.Exists(path)
-            ? string.Join('\n', File.ReadLines(path).TakeLast(lines).Select(line => line[..Math.Min(line.Length, 500)]))
+        return File.Exists(OutputPath)
+            ? string.Join('\n', File.ReadLines(OutputPath).TakeLast(lines).Select(line => line[..Math.Min(line.Length, 500)]))
             : "(no output)";
     }
 

@@ -5,6 +5,9 @@ namespace LoadBalancer.System.Tests.Servers;
 /// <summary>A PostgreSQL server on loopback, without a Unix socket, because the path of one is limited to 107 bytes.</summary>
 internal sealed class PrivatePostgres : PrivateServer
 {
+    /// <summary>A role that is not let in without its password. Everybody else is.</summary>
+    public const string AskedRole = "asked";
+
     private readonly string programs;
     private readonly int port = FreePort.Next();
 
@@ -21,7 +24,10 @@ internal sealed class PrivatePostgres : PrivateServer
     // The signal is repeated because a server that is only just starting ignores it.
     protected override string Script => $$"""
         {{Prepare}}
-        [ -f data/PG_VERSION ] || {{AsServer}}{{programs}}/initdb -D data -U postgres -A trust --no-sync --locale=C.UTF-8 -E UTF8 || exit 1
+        [ -f data/PG_VERSION ] || {
+            {{AsServer}}{{programs}}/initdb -D data -U postgres -A trust --no-sync --locale=C.UTF-8 -E UTF8 || exit 1
+            sed -i '1i host all {{AskedRole}} 127.0.0.1/32 scram-sha-256' data/pg_hba.conf
+        }
         {{AsServer}}{{programs}}/postgres -D data -p {{port}} -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
             -c fsync=off -c full_page_writes=off -c max_connections=400 & server=$!
         (read -r _ <&3; while kill -INT $server; do sleep 1; done) & watcher=$!

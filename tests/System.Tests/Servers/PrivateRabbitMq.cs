@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Net.Http.Headers;
 
@@ -6,6 +7,9 @@ namespace LoadBalancer.System.Tests.Servers;
 /// <summary>A RabbitMQ node with the management API, on loopback, with its own epmd.</summary>
 internal sealed class PrivateRabbitMq : PrivateServer
 {
+    /// <summary>Of all its memory; publishers are blocked above it.</summary>
+    public const string MemoryLimit = "512MB";
+
     private readonly string programs;
     private readonly int amqp = FreePort.Next();
     private readonly int management = FreePort.Next();
@@ -19,7 +23,7 @@ internal sealed class PrivateRabbitMq : PrivateServer
             listeners.tcp.1 = 127.0.0.1:{amqp}
             management.tcp.ip = 127.0.0.1
             management.tcp.port = {management}
-            vm_memory_high_watermark.absolute = 512MB
+            vm_memory_high_watermark.absolute = {MemoryLimit}
             disk_free_limit.absolute = 50MB
 
             """);
@@ -66,6 +70,25 @@ internal sealed class PrivateRabbitMq : PrivateServer
 
     public static Task<PrivateRabbitMq> StartAsync() =>
         BootedAsync(new PrivateRabbitMq(Installed ?? throw new FileNotFoundException("RabbitMQ is not installed")));
+
+    /// <summary>What only <c>rabbitmqctl</c> can do. It takes one or two seconds.</summary>
+    public async Task ControlAsync(params string[] arguments)
+    {
+        var start = new ProcessStartInfo(Path.Combine(programs, "rabbitmqctl"), arguments) { RedirectStandardOutput = true, RedirectStandardError = true };
+        start.Environment.Clear();
+        foreach (var (name, value) in ServerEnvironment())
+        {
+            start.Environment[name] = value;
+        }
+
+        using var control = Process.Start(start)!;
+        var output = await Task.WhenAll(control.StandardOutput.ReadToEndAsync(), control.StandardError.ReadToEndAsync());
+        await control.WaitForExitAsync();
+        if (control.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"rabbitmqctl {string.Join(' ', arguments)} ended with {control.ExitCode}: {string.Concat(output)}");
+        }
+    }
 
     /// <summary>An open port may belong to somebody else, so ask this node whether it listens there.</summary>
     protected override async Task<bool> IsReadyAsync(CancellationToken cancellationToken)

@@ -21,7 +21,8 @@ internal abstract class PrivateServer : IAsyncDisposable
     /// <summary>Starts the server, or starts it again on the same data and ports after a stop or a crash.</summary>
     public async Task BootAsync()
     {
-        guard = new GuardShell(Script, Folder, Environment());
+        guard?.Dispose();
+        guard = new GuardShell(Script, Folder, ServerEnvironment());
         using var limit = new CancellationTokenSource(StartLimit);
         while (!await IsReadyAsync(limit.Token))
         {
@@ -34,11 +35,45 @@ internal abstract class PrivateServer : IAsyncDisposable
         }
     }
 
+    /// <summary>Ends the server as its operator would. <see cref="BootAsync"/> brings it back.</summary>
+    public Task StopAsync() => guard!.CloseAsync(StopLimit);
+
     /// <summary>Ends the server without a chance to tidy up. <see cref="BootAsync"/> brings it back.</summary>
     public async Task CrashAsync()
     {
         SendCrash();
         await guard!.WaitForExitAsync(StopLimit);
+    }
+
+    /// <summary>Starts the server again when the outage is over, however it went.</summary>
+    /// <param name="end"><see cref="StopAsync"/> or <see cref="CrashAsync"/>.</param>
+    /// <param name="meanwhile">What happens while the server is away.</param>
+    public async Task BeAwayAsync(Func<Task> end, Func<Task> meanwhile)
+    {
+        await end();
+        try
+        {
+            await meanwhile();
+        }
+        finally
+        {
+            await BootAsync();
+        }
+    }
+
+    /// <summary>The server keeps its connections and answers nothing for a while.</summary>
+    public async Task FreezeAsync(Func<Task> meanwhile)
+    {
+        var frozen = ServerProcessId;
+        Signal.SendStop(frozen);
+        try
+        {
+            await meanwhile();
+        }
+        finally
+        {
+            Signal.SendCont(frozen);
+        }
     }
 
     public async ValueTask DisposeAsync()
@@ -79,7 +114,7 @@ internal abstract class PrivateServer : IAsyncDisposable
                 .FirstOrDefault(directory => File.Exists(Path.Combine(directory, program)))
             : null;
 
-    private Dictionary<string, string?> Environment()
+    protected Dictionary<string, string?> ServerEnvironment()
     {
         var environment = new Dictionary<string, string?>
         {

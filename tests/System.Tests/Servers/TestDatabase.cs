@@ -28,10 +28,19 @@ internal sealed class TestDatabase(string name, string connectionString, Func<st
     public async Task CloseAsync()
     {
         await executeElsewhere($"ALTER DATABASE {name} ALLOW_CONNECTIONS false");
-        await executeElsewhere($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
+        await CutConnectionsAsync();
     }
 
     public Task OpenAsync() => executeElsewhere($"ALTER DATABASE {name} ALLOW_CONNECTIONS true");
 
+    /// <summary>Makes the database writable or not, also for those who are connected: they have to connect again.</summary>
+    public async Task SetWritableAsync(bool writable)
+    {
+        await executeElsewhere($"ALTER DATABASE {name} SET default_transaction_read_only = {(writable ? "off" : "on")}");
+        await CutConnectionsAsync();
+    }
+
     public async ValueTask DisposeAsync() => await executeElsewhere($"DROP DATABASE {name} WITH (FORCE)");
+
+    private Task CutConnectionsAsync() => executeElsewhere($"SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '{name}'");
 }

@@ -1,0 +1,51 @@
+using LoadBalancer.System.Tests.Servers;
+
+namespace LoadBalancer.System.Tests.ServerFaults;
+
+/// <summary>The broker keeps its connections, and takes nothing.</summary>
+public sealed class BrokerStallTests(TestServers servers, OwnBroker broker) : ServerFaultTest(servers), IClassFixture<OwnBroker>
+{
+    private protected override BrokerServer BrokerServer => broker.Server;
+
+    [Fact]
+    public async Task No_lease_ends_while_the_broker_is_frozen()
+    {
+        var scheduler = await StartSchedulerAsync();
+        await StartSteadyWorkerAsync(scheduler, "w1");
+        await SubmitRunningAsync(scheduler, 3, "gate");
+
+        await broker.Program.FreezeAsync(async () =>
+        {
+            Journal.Open("gate");
+            await SubmitToAsync(scheduler, Journal.Tests("meanwhile", 3));
+            await scheduler.WaitUntilNotReadyAsync("heartbeats");
+            await Task.Delay(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
+        });
+
+        await EachEndsOnceAsync(scheduler);
+        await scheduler.WaitUntilReadyAsync();
+    }
+
+    [Fact]
+    public async Task No_lease_ends_while_the_broker_blocks_publishers_for_want_of_memory()
+    {
+        var scheduler = await StartSchedulerAsync();
+        await StartSteadyWorkerAsync(scheduler, "w1");
+        await SubmitRunningAsync(scheduler, 3, "gate");
+
+        await broker.Program.ControlAsync("set_vm_memory_high_watermark", "absolute", "10MB");
+        try
+        {
+            Journal.Open("gate");
+            await SubmitToAsync(scheduler, Journal.Tests("meanwhile", 3));
+            await scheduler.WaitUntilNotReadyAsync("heartbeats");
+        }
+        finally
+        {
+            await broker.Program.ControlAsync("set_vm_memory_high_watermark", "absolute", PrivateRabbitMq.MemoryLimit);
+        }
+
+        await EachEndsOnceAsync(scheduler);
+        await scheduler.WaitUntilReadyAsync();
+    }
+}
