@@ -141,6 +141,9 @@ public sealed record WorkerHeartbeat
     /// <summary>The epoch of that answer.</summary>
     public long AnsweredEpoch { get; init; }
 
+    /// <summary>The session is about to end and gives back whatever it is handed.</summary>
+    public bool Leaving { get; init; }
+
     public WorkerLoad Load { get; init; } = new();
 
     /// <summary>Taken and not started.</summary>

@@ -89,20 +89,30 @@ public abstract class SystemTest(TestServers servers) : IAsyncLifetime
     private protected async Task<WorkerProcess> StartWorkerAsync(
         SchedulerProcess scheduler, string id, int slots = 1, params (string Name, string Value)[] settings)
     {
-        var worker = await LaunchWorkerAsync(Broker.Url, id, slots, settings);
+        var worker = await LaunchWorkerAsync(id, slots, settings: settings);
         await scheduler.WaitForWorkerAsync(id);
         return worker;
     }
 
-    /// <summary>Starts a worker that may not be accepted, or may end.</summary>
+    /// <summary>Starts a worker, whatever becomes of it.</summary>
+    /// <param name="id">Its id.</param>
+    /// <param name="slots">Runs at once.</param>
+    /// <param name="broker">Another way to the broker.</param>
+    /// <param name="folder">Its work directory within <see cref="Folder"/>; without one, that of its id.</param>
+    /// <param name="settings">Environment variables beside these.</param>
     private protected async Task<WorkerProcess> LaunchWorkerAsync(
-        Uri brokerUrl, string id, int slots = 1, params (string Name, string Value)[] settings)
+        string id, int slots = 1, Uri? broker = null, string? folder = null, params (string Name, string Value)[] settings)
     {
-        var workDirectory = Directory.CreateDirectory(Path.Combine(Folder, $"worker-{id}")).FullName;
-        var worker = Own(await WorkerProcess.StartAsync(brokerUrl, id, slots, workDirectory, Settings(settings)));
+        var workDirectory = Directory.CreateDirectory(WorkDirectoryOf(folder ?? id)).FullName;
+        var worker = Own(await WorkerProcess.StartAsync(broker ?? Broker.Url, id, slots, workDirectory, Settings(settings)));
         processes.Add(worker);
         return worker;
     }
+
+    private protected string WorkDirectoryOf(string workerId) => Path.Combine(Folder, $"worker-{workerId}");
+
+    /// <summary>A way to the broker that the test can disturb.</summary>
+    private protected TcpProxy NewWayToBroker() => Own(new TcpProxy(Broker.Url));
 
     private protected async Task<ScriptedWorker> ConnectScriptedWorkerAsync(string id, int slots = 1) =>
         Own(await ScriptedWorker.ConnectAsync(Broker.Url, id, slots));

@@ -23,7 +23,7 @@ internal static class WorkerQueries
         SessionState.Left => "left",
         _ when !bindings.IsBound(worker.SessionId) => "unbound",
         _ when fleet.IsDoubtful(worker) => "possiblyLost",
-        _ when worker.Draining => "draining",
+        _ when worker.Draining || fleet.IsLeaving(worker) => "draining",
         _ => "alive",
     };
 

@@ -1,3 +1,4 @@
+using LoadBalancer.Contracts;
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.Submissions;
 using MassTransit;
@@ -22,7 +23,7 @@ internal sealed partial class SchedulerEndpoints(
         {
             Connect<SubmitTestConsumer>(SchedulerQueue.Submissions, endpoint => endpoint.AddDeserializer(new UnreadBody(), isDefault: true));
             Connect<CancelTestConsumer>(SchedulerQueue.Cancellations);
-            Connect<WorkerReportConsumer>(SchedulerQueue.Reports);
+            Connect<WorkerReportConsumer>(SchedulerQueue.Reports, handling: InOrder<WorkerReportConsumer, WorkerReport>(report => report.WorkerId));
             Connect<WorkerHeartbeatConsumer>(SchedulerQueue.Heartbeats);
         }
 
@@ -62,7 +63,14 @@ internal sealed partial class SchedulerEndpoints(
     private static void ReadJson(IReceiveEndpointConfigurator endpoint) =>
         endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
 
-    private void Connect<TConsumer>(SchedulerQueue queue, Action<IReceiveEndpointConfigurator>? reading = null) where TConsumer : class, IConsumer =>
+    /// <summary>What one worker says is handled one after the other: a start before its end, a kept result before the session that follows.</summary>
+    private static Action<IConsumerConfigurator<TConsumer>> InOrder<TConsumer, TMessage>(Func<TMessage, string> key)
+        where TConsumer : class where TMessage : class =>
+        consumer => consumer.Message<TMessage>(message => message.UsePartitioner(AtOnce, context => key(context.Message)));
+
+    private void Connect<TConsumer>(
+        SchedulerQueue queue, Action<IReceiveEndpointConfigurator>? reading = null, Action<IConsumerConfigurator<TConsumer>>? handling = null)
+        where TConsumer : class, IConsumer =>
         connected.Add(connector.ConnectReceiveEndpoint(queue.Name, (context, endpoint) =>
         {
             endpoint.ConfigureConsumeTopology = false;
@@ -87,7 +95,7 @@ internal sealed partial class SchedulerEndpoints(
             });
             if (queue.IsQuorum && endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
                 rabbit.SetQuorumQueue();
-            endpoint.ConfigureConsumer<TConsumer>(context);
+            endpoint.ConfigureConsumer(context, handling);
         }));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The scheduler's queues could not be looked after: {Problem}")]

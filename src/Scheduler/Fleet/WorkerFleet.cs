@@ -17,6 +17,7 @@ internal sealed class WorkerFleet(
 {
     private readonly ConcurrentDictionary<string, WorkerSession> sessions = new(StringComparer.Ordinal);
     private readonly ConcurrentDictionary<Guid, bool> silent = new();
+    private readonly ConcurrentDictionary<Guid, bool> leaving = new();
     private readonly SemaphoreSlim changing = new(1, 1);
 
     /// <summary>Raised after a worker joined, changed or was lost.</summary>
@@ -31,10 +32,13 @@ internal sealed class WorkerFleet(
 
     /// <summary>It has a lease and is heard of, assignments reach it, and nobody wants it empty.</summary>
     public bool TakesWork(WorkerSession session) =>
-        session.State == SessionState.Alive && !session.Draining && !IsDoubtful(session) && bindings.IsBound(session.SessionId);
+        session.State == SessionState.Alive && !session.Draining && !IsLeaving(session) && !IsDoubtful(session) && bindings.IsBound(session.SessionId);
 
     /// <summary>Silent for <see cref="SchedulerOptions.DoubtAfter"/>: possibly lost.</summary>
     public bool IsDoubtful(WorkerSession session) => silent.ContainsKey(session.SessionId);
+
+    /// <summary>It said that it is about to end. Not stored: it says so in every heartbeat.</summary>
+    public bool IsLeaving(WorkerSession session) => leaving.ContainsKey(session.SessionId);
 
     /// <summary>Reads what is stored. Until the first pulse no lease ends, and with it each begins anew: while nobody led, nobody could renew it.</summary>
     public async Task RestoreAsync(CancellationToken cancellationToken)
@@ -73,6 +77,8 @@ internal sealed class WorkerFleet(
             cancellationToken,
             announce: false);
         AnnounceIfSilent(heartbeat.WorkerId, heartbeat.SessionId);
+        if (heartbeat.Leaving && leaving.TryAdd(heartbeat.SessionId, true))
+            Changed?.Invoke(sessions[heartbeat.WorkerId]);
         return true;
     }
 
@@ -164,7 +170,7 @@ internal sealed class WorkerFleet(
         foreach (var workerId in gone)
         {
             if (sessions.TryRemove(workerId, out var session))
-                silent.TryRemove(session.SessionId, out _);
+                ForgetSigns(session);
             Forgotten?.Invoke(workerId);
         }
 
@@ -213,10 +219,16 @@ internal sealed class WorkerFleet(
         }
 
         if (sessions.TryGetValue(session.WorkerId, out var before) && before.SessionId != session.SessionId)
-            silent.TryRemove(before.SessionId, out _);
+            ForgetSigns(before);
         sessions[session.WorkerId] = session;
         if (announce)
             Changed?.Invoke(session);
+    }
+
+    private void ForgetSigns(WorkerSession session)
+    {
+        silent.TryRemove(session.SessionId, out _);
+        leaving.TryRemove(session.SessionId, out _);
     }
 
     private static async Task SaveAsync(AsyncServiceScope scope, CancellationToken cancellationToken)

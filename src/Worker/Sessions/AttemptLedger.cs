@@ -41,6 +41,16 @@ internal sealed class AttemptLedger
     private bool draining;
     private bool closed;
 
+    /// <summary>It takes nothing new ever again.</summary>
+    public bool IsClosed
+    {
+        get
+        {
+            lock (gate)
+                return closed;
+        }
+    }
+
     public IReadOnlyList<RunAttempt> Held => Those(attempt => !attempt.Started);
 
     public IReadOnlyList<RunAttempt> Running => Those(attempt => attempt.Started);

@@ -49,7 +49,8 @@ internal sealed class Heartbeats(
         reports.Confirm(answer.StoredResults);
     }
 
-    private async Task BeatAsync(CancellationToken cancellationToken)
+    /// <summary>Says at once what would wait for the interval.</summary>
+    public async Task BeatAsync(CancellationToken cancellationToken)
     {
         var heartbeat = Next();
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
@@ -88,6 +89,7 @@ internal sealed class Heartbeats(
             Sequence = number,
             Answered = heard.Sequence,
             AnsweredEpoch = heard.Epoch,
+            Leaving = ledger.IsClosed,
             Load = load.Measure(),
             Held = held,
             Running = running,

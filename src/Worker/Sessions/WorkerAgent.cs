@@ -59,6 +59,9 @@ internal sealed class WorkerAgent(
     private async Task RunSessionsAsync(WorkerEquipment equipment, CancellationToken shutdown)
     {
         using var quiet = new CancellationTokenSource();
+        // Before anything registers: a new session ends what the old one had, and until then its results count.
+        foreach (var result in equipment.Results.TakeOverdue(TimeSpan.Zero))
+            equipment.Reporter.Say(result.SessionId, result.Finished);
         var reporting = equipment.Reporter.RunAsync(quiet.Token);
         while (!shutdown.IsCancellationRequested)
         {

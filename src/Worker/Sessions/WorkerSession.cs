@@ -91,7 +91,15 @@ internal sealed class WorkerSession : IDisposable
     private async Task EndAsync(ConnectedEndpoint? assignments, CancellationToken shutdown)
     {
         var leaving = shutdown.IsCancellationRequested && !lost.IsCancellationRequested;
-        GiveBack(ledger.Close());
+        var held = ledger.Close();
+        if (leaving)
+        {
+            worker.Logger.Draining(worker.Options.Id, "it is asked to end");
+            // Before anything comes back: until the scheduler knows, it hands the same run out again, and again.
+            await heartbeats.BeatAsync(CancellationToken.None);
+        }
+
+        GiveBack(held);
         if (leaving && worker.Options.OnShutdown is ShutdownMode.Finish)
             await AllEndedAsync(worker.Options.ShutdownTimeout, lost.Token);
 

@@ -44,6 +44,23 @@ public sealed class WorkerFleetTests
     }
 
     [Fact]
+    public async Task A_worker_that_is_about_to_leave_takes_no_new_work_and_its_next_session_does()
+    {
+        await using var saga = await StartedAsync();
+        var cancel = TestContext.Current.CancellationToken;
+        var told = 0;
+        saga.Get<WorkerFleet>().Changed += _ => told++;
+
+        await saga.Get<WorkerFleet>().RenewAsync(Heartbeat() with { Leaving = true }, cancel);
+        await saga.Get<WorkerFleet>().RenewAsync(Heartbeat() with { Leaving = true }, cancel);
+        Assert.Equal((false, 1), (TakesWork(saga), told));
+
+        var next = new WorkerRegistered { Capabilities = new WorkerCapabilities(), Slots = 1, ReplyTo = "", PreviousSessionId = Session };
+        Assert.Null(await saga.Get<WorkerFleet>().RegisterAsync(SagaFixture.Worker, Guid.NewGuid(), next, cancel));
+        Assert.True(TakesWork(saga));
+    }
+
+    [Fact]
     public async Task A_pulse_of_a_scheduler_that_no_longer_leads_ends_no_lease()
     {
         await using var saga = await StartedAsync();

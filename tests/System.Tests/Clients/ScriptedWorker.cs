@@ -23,11 +23,12 @@ internal sealed class ScriptedWorker : IAsyncDisposable
     private readonly Channel<ScriptedRun> received = Channel.CreateUnbounded<ScriptedRun>();
     private readonly CancellationTokenSource ended = new();
     private readonly Lock gate = new();
-    private readonly Dictionary<(Guid RunId, int Attempt), string> known = [];
+    private readonly AttemptLists attempts = new();
     private readonly List<JsonElement> commands = [];
     private readonly List<ScriptedRun> all = [];
     private IChannel? channel;
     private Task heartbeats = Task.CompletedTask;
+    private (long Sequence, long Epoch) answered;
 
     private ScriptedWorker(RawClient client, string id, int slots, TimeProvider time) =>
         (this.client, Id, Slots, this.time) = (client, id, slots, time);
@@ -121,15 +122,27 @@ internal sealed class ScriptedWorker : IAsyncDisposable
 
     public Task ReportStartedAsync(ScriptedRun run)
     {
-        Remember(run, "running");
+        attempts.Put(run.RunId, run.Attempt, AttemptLists.Running);
         return ReportAsync(StartedReport(run));
     }
 
     public Task ReportFinishedAsync(ScriptedRun run, string outcome = "passed")
     {
-        Remember(run, "unconfirmed");
+        attempts.Put(run.RunId, run.Attempt, AttemptLists.Unconfirmed);
         return ReportAsync(FinishedReport(run, outcome));
     }
+
+    /// <summary>From now on the heartbeats list the attempt as running, whoever it belongs to.</summary>
+    public void ListAsRunning(Guid runId, int attempt) => attempts.Put(runId, attempt, AttemptLists.Running);
+
+    /// <summary>From now on the heartbeats list the attempt nowhere.</summary>
+    public void ListNowhere(ScriptedRun run) => attempts.Put(run.RunId, run.Attempt, AttemptLists.Nowhere);
+
+    public Task WaitForCommandAsync(string type, Func<JsonElement, bool> condition) => Eventually.TrueAsync(
+        $"worker {Id} is told {type}", () => Commands.Any(command => command.GetProperty("type").GetString() == type && condition(command)));
+
+    public Task WaitForCommandAsync(string type, Guid runId) =>
+        WaitForCommandAsync(type, command => command.GetProperty("runId").GetGuid() == runId);
 
     /// <summary>Sends reports as they are, together.</summary>
     public Task ReportAsync(params JsonObject[] reports) => ReportAsync(SessionId, reports);
@@ -234,13 +247,13 @@ internal sealed class ScriptedWorker : IAsyncDisposable
             body.GetProperty("sessionId").GetGuid(),
             body.GetProperty("testId").GetString()!,
             time.GetTimestamp());
+        if (run.SessionId != SessionId || !attempts.TryTake(run.RunId, run.Attempt))
+        {
+            return;
+        }
+
         lock (gate)
         {
-            if (run.SessionId != SessionId || !known.TryAdd((run.RunId, run.Attempt), "held"))
-            {
-                return;
-            }
-
             all.Add(run);
         }
 
@@ -249,24 +262,16 @@ internal sealed class ScriptedWorker : IAsyncDisposable
 
     private void Obey(JsonElement command)
     {
-        lock (gate)
+        var isAnswer = command.GetProperty("type").GetString() == "heartbeatAnswered";
+        if (isAnswer)
         {
-            commands.Add(command);
-            if (command.GetProperty("type").GetString() == "heartbeatAnswered" && command.TryGetProperty("storedResults", out var stored))
-            {
-                foreach (var result in stored.EnumerateArray())
-                {
-                    known[(result.GetProperty("runId").GetGuid(), result.GetProperty("attempt").GetInt32())] = "stored";
-                }
-            }
+            attempts.Forget(command);
         }
-    }
 
-    private void Remember(ScriptedRun run, string state)
-    {
         lock (gate)
         {
-            known[(run.RunId, run.Attempt)] = state;
+            answered = isAnswer ? (command.GetProperty("sequence").GetInt64(), command.GetProperty("epoch").GetInt64()) : answered;
+            commands.Add(command);
         }
     }
 
@@ -289,21 +294,22 @@ internal sealed class ScriptedWorker : IAsyncDisposable
 
     private JsonObject Heartbeat(long sequence)
     {
+        // Read first: what this says of an answer must hold for the lists, too.
+        (long Sequence, long Epoch) heard;
         lock (gate)
         {
-            return new JsonObject
-            {
-                ["workerId"] = Id,
-                ["sessionId"] = SessionId,
-                ["sequence"] = sequence,
-                ["held"] = Attempts("held"),
-                ["running"] = Attempts("running"),
-                ["unconfirmed"] = Attempts("unconfirmed"),
-            };
+            heard = answered;
         }
-    }
 
-    private JsonArray Attempts(string state) => new(
-        [.. known.Where(entry => entry.Value == state)
-            .Select(entry => new JsonObject { ["runId"] = entry.Key.RunId, ["attempt"] = entry.Key.Attempt })]);
+        var heartbeat = new JsonObject
+        {
+            ["workerId"] = Id,
+            ["sessionId"] = SessionId,
+            ["sequence"] = sequence,
+            ["answered"] = heard.Sequence,
+            ["answeredEpoch"] = heard.Epoch,
+        };
+        attempts.AddTo(heartbeat);
+        return heartbeat;
+    }
 }

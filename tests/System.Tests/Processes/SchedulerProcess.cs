@@ -78,6 +78,21 @@ internal sealed class SchedulerProcess : ServiceProcess
 
     public Task<RunExplanation?> ExplainAsync(Guid runId) => GetAsync<RunExplanation>($"api/runs/{runId}/explanation");
 
+    /// <summary>How a request to cancel is answered.</summary>
+    public async Task<HttpStatusCode> CancelAsync(Guid runId, string reason)
+    {
+        using var answer = await http.DeleteAsync($"api/runs/{runId}?reason={Uri.EscapeDataString(reason)}");
+        return answer.StatusCode;
+    }
+
+    public Task DrainAsync(string workerId, string reason, double? deadlineSeconds = null) => CommandAsync(FormattableString.Invariant(
+        $"api/workers/{workerId}/drain?reason={Uri.EscapeDataString(reason)}{(deadlineSeconds is null ? "" : $"&deadlineSeconds={deadlineSeconds}")}"));
+
+    public Task EndDrainAsync(string workerId) => CommandAsync($"api/workers/{workerId}/resume");
+
+    /// <summary>The worker as the scheduler sees it, or null when it does not know one.</summary>
+    public async Task<WorkerView?> WorkerAsync(string workerId) => (await WorkersAsync()).FirstOrDefault(worker => worker.WorkerId == workerId);
+
     public async Task<IReadOnlyList<WorkerView>> WorkersAsync() => (await GetAsync<WorkerList>("api/workers"))?.Workers ?? [];
 
     public Task WaitForWorkerAsync(string workerId, string status = "alive") =>
@@ -112,6 +127,12 @@ internal sealed class SchedulerProcess : ServiceProcess
         using var answer = await http.PostAsJsonAsync("api/runs", body, JsonSerializerOptions.Web);
         answer.EnsureSuccessStatusCode();
         return (await answer.Content.ReadFromJsonAsync<T>(JsonSerializerOptions.Web))!;
+    }
+
+    private async Task CommandAsync(string path)
+    {
+        using var answer = await http.PostAsync(path, content: null);
+        answer.EnsureSuccessStatusCode();
     }
 
     private async Task<T?> GetAsync<T>(string path) where T : class

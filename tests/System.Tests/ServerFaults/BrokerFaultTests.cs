@@ -35,7 +35,7 @@ public sealed class BrokerFaultTests(TestServers servers, OwnBroker broker) : Se
         await broker.Program.BeAwayAsync(broker.Program.StopAsync, async () =>
         {
             scheduler = await LaunchSchedulerAsync(Broker.Url, Database.ConnectionString);
-            worker = await LaunchWorkerAsync(Broker.Url, "w1");
+            worker = await LaunchWorkerAsync("w1", broker: Broker.Url);
             await scheduler.WaitUntilNotReadyAsync("broker");
             await Eventually.TrueAsync("the scheduler has tried", () => LinesWith(scheduler, Unusable) >= 1);
             await Eventually.TrueAsync("the worker has tried three times", () => LinesWith(worker, "cannot be reached") >= 3);

@@ -57,7 +57,7 @@ public sealed class StartFaultTests(TestServers servers, OwnDatabase database) :
     private async Task SchedulerEndsAsync(Uri broker, string connectionString, string[] words) =>
         await EndsAsync(await LaunchSchedulerAsync(broker, connectionString), words);
 
-    private async Task WorkerEndsAsync(Uri broker, params string[] words) => await EndsAsync(await LaunchWorkerAsync(broker, "w1"), words);
+    private async Task WorkerEndsAsync(Uri broker, params string[] words) => await EndsAsync(await LaunchWorkerAsync("w1", broker: broker), words);
 
     private static async Task EndsAsync(ServiceProcess process, string[] words)
     {

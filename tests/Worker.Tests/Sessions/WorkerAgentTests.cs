@@ -252,6 +252,8 @@ public sealed class WorkerAgentTests
 
         await Eventually.HoldsAsync(() => bench.Scheduler.All<TestFinished>().Count() > before, "the next process repeats it");
         Assert.All(bench.Scheduler.Reports.Where(entry => entry.Report is TestFinished), entry => Assert.Equal(session, entry.Session));
+        // A new session ends what the old one had, so its results come first.
+        Assert.IsType<TestFinished>(bench.Scheduler.Reports.SkipWhile(entry => entry.Report is not WorkerLeft).ElementAt(1).Report);
         bench.Scheduler.StoresResults = true;
         await Eventually.HoldsAsync(
             () => bench.Scheduler.Heartbeats.Last() is { Unconfirmed.Count: 0 } last && last.SessionId != session, "it is forgotten once stored");
@@ -283,6 +285,7 @@ public sealed class WorkerAgentTests
         await bench.AcceptedAsync();
         var run = await bench.AssignedAndStartedAsync();
         var stopping = bench.StopWorkerAsync();
+        await Eventually.HoldsAsync(() => bench.Scheduler.Heartbeats.Last().Leaving, "it says that it leaves");
         var late = bench.Run();
         await bench.AssignAsync(late);
         Assert.False((await bench.RecalledAsync(late)).Started);
