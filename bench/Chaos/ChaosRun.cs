@@ -49,6 +49,7 @@ internal sealed class ChaosRun(Arguments arguments, TimeProvider time, Action<st
             Journal = await ReadJournalAsync(),
             Changes = events.Changes,
             Outages = injector.Outages,
+            FrozenWorkers = injector.FrozenWorkers,
             WatchedUntil = Uptime.Now(),
         };
         var verdict = Judge.Of(evidence);

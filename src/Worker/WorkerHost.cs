@@ -41,7 +41,7 @@ public static class WorkerHost
         builder.Logging.AddConsole(console => console.FormatterName = LineFormatter.FormatterName);
         builder.Logging.AddConsoleFormatter<LineFormatter, ConsoleFormatterOptions>();
         builder.Logging.AddFilter("Microsoft.Hosting", LogLevel.Warning);
-        builder.Logging.AddFilter("MassTransit", LogLevel.Warning);
+        builder.Logging.AddFilter("MassTransit", LogLevel.Error);
 
         var options = WorkerSettings.Worker(builder.Configuration);
         builder.Services.AddSingleton(options);

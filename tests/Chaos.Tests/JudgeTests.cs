@@ -130,6 +130,16 @@ public sealed class JudgeTests
         Harm.WrongVerdict, new Lives().Asked(1, ending: Enum.Parse<Ending>(ending)).Ran(1, 1, 2).Announced(1, 3, state, kind).Judged());
 
     [Theory]
+    [InlineData(0, 3, true)]
+    [InlineData(2, 3, false)]
+    public void A_time_limit_that_a_frozen_worker_could_not_keep_is_explained(double from, double to, bool isExplained)
+    {
+        var verdict = new Lives().Asked(1, ending: Ending.TimesOut).Ran(1, 0.5, 1).Frozen("north", from, to).Announced(1, 3).Judged();
+
+        Assert.Equal(isExplained ? 0 : 1, verdict.Count(Harm.WrongVerdict));
+    }
+
+    [Theory]
     [InlineData(RunStates.Completed, null, nameof(Ending.Passes))]
     [InlineData(RunStates.Failed, FailureKinds.TestFailed, nameof(Ending.Fails))]
     public void A_verdict_on_an_attempt_that_did_not_run_to_its_end_is_wrong(string state, string? kind, string ending) => AssertOnly(

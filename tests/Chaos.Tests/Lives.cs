@@ -11,6 +11,7 @@ internal sealed class Lives
     private readonly List<Change> changes = [];
     private readonly List<AskedTest> tests = [];
     private readonly List<Outage> outages = [];
+    private readonly List<Outage> frozenWorkers = [];
     private int processes;
 
     public static Guid Run(int number) => new(number, 0, 0, new byte[8]);
@@ -51,6 +52,12 @@ internal sealed class Lives
         return this;
     }
 
+    public Lives Frozen(string worker, double began, double thawed)
+    {
+        frozenWorkers.Add(new Outage(worker, began, thawed));
+        return this;
+    }
+
     public Verdict Judged(double watchedUntil = 100) => Judge.Of(new Evidence
     {
         Workers =
@@ -62,6 +69,7 @@ internal sealed class Lives
         Journal = Journal.Read(lines),
         Changes = changes,
         Outages = outages,
+        FrozenWorkers = frozenWorkers,
         WatchedUntil = watchedUntil,
     });
 }

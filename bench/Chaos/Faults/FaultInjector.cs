@@ -14,6 +14,7 @@ internal sealed class FaultInjector(IReadOnlyList<IFaultTarget> targets, IReadOn
 
     private readonly Lock gate = new();
     private readonly List<Outage> outages = [];
+    private readonly List<Outage> frozenWorkers = [];
 
     public int Kills { get; private set; }
 
@@ -21,6 +22,15 @@ internal sealed class FaultInjector(IReadOnlyList<IFaultTarget> targets, IReadOn
 
     /// <summary>Processes that ended although nobody killed them.</summary>
     public int EndedByThemselves { get; private set; }
+
+    public IReadOnlyList<Outage> FrozenWorkers
+    {
+        get
+        {
+            lock (gate)
+                return [.. frozenWorkers];
+        }
+    }
 
     public IReadOnlyList<Outage> Outages
     {
@@ -77,11 +87,13 @@ internal sealed class FaultInjector(IReadOnlyList<IFaultTarget> targets, IReadOn
         await target.WaitUntilAnsweringAsync(aborted);
         var back = Uptime.Now();
         say(string.Create(CultureInfo.InvariantCulture, $"{back:0.00} {target.Name} is back after {back - began:0.0} s"));
-        if (!target.IsServer)
-            return;
-
         lock (gate)
-            outages.Add(new Outage(target.Name, began, back));
+        {
+            if (target.IsServer)
+                outages.Add(new Outage(target.Name, began, back));
+            else if (fault.Kind == FaultKind.Freeze)
+                frozenWorkers.Add(new Outage(target.Name, began, back));
+        }
     }
 
     private async Task KillAsync(IFaultTarget target, TimeSpan pause, CancellationToken faultsOver)

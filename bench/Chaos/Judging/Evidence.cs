@@ -54,6 +54,9 @@ internal sealed record Evidence
 
     public IReadOnlyList<Outage> Outages { get; init; } = [];
 
+    /// <summary>A frozen worker cannot end what exceeds its time limit, which may then come to its own end.</summary>
+    public IReadOnlyList<Outage> FrozenWorkers { get; init; } = [];
+
     /// <summary>When watching ended.</summary>
     public double WatchedUntil { get; init; }
 }

@@ -28,7 +28,7 @@ internal static class Judge
                 .. OverlappingKeys(executions, tests),
                 .. Capacity.Violations(executions, evidence.Workers, tests),
                 .. Placing.Violations(executions, evidence.Workers, tests),
-                .. WrongVerdicts(endings, tests, executions),
+                .. WrongVerdicts(endings, tests, executions, evidence.FrozenWorkers),
             ],
         };
     }
@@ -81,13 +81,13 @@ internal static class Judge
         select (executions[first], executions[second]);
 
     private static IEnumerable<Violation> WrongVerdicts(
-        Dictionary<Guid, List<Change>> endings, Dictionary<Guid, AskedTest> tests, IReadOnlyList<Execution> executions)
+        Dictionary<Guid, List<Change>> endings, Dictionary<Guid, AskedTest> tests, IReadOnlyList<Execution> executions, IReadOnlyList<Outage> frozen)
     {
         var ranToTheirEnd = executions.Where(execution => execution.Ended).Select(execution => (execution.RunId, execution.Attempt)).ToHashSet();
         return from run in endings
                where tests.ContainsKey(run.Key)
                let end = run.Value[0]
-               where !IsExplained(end, tests[run.Key].Ending) || (IsOfTheProgram(end) && !ranToTheirEnd.Contains((end.RunId, end.Attempt)))
+               where !(IsExplained(end, tests[run.Key].Ending) || IsExplained(end, tests[run.Key].Ending, executions, frozen)) || (IsOfTheProgram(end) && !ranToTheirEnd.Contains((end.RunId, end.Attempt)))
                select new Violation(Harm.WrongVerdict, $"run {run.Key}, whose program {Describe(tests[run.Key].Ending)}: {Describe(end)}", [run.Key]);
     }
 
@@ -102,6 +102,12 @@ internal static class Judge
         (RunStates.Failed, FailureKinds.WorkerLost or FailureKinds.WorkerError, _) => true,
         _ => false,
     };
+
+    /// <summary>It had more time than it was given, because nobody could take it away.</summary>
+    private static bool IsExplained(Change end, Ending ending, IReadOnlyList<Execution> executions, IReadOnlyList<Outage> frozen) =>
+        end.State == RunStates.Completed && ending == Ending.TimesOut &&
+        executions.Any(execution => execution.RunId == end.RunId && execution.Attempt == end.Attempt && frozen.Any(
+            freeze => freeze.Server == execution.WorkerId && freeze.Began < execution.LastSeen && freeze.AnsweredAgain > execution.Start));
 
     private static string Describe(Ending ending) => ending switch
     {

@@ -10,13 +10,15 @@ namespace LoadBalancer.Scheduler.TestRuns;
 /// always told to <see cref="RunCommits"/>.
 /// </summary>
 internal sealed partial class TestRunEvents(
-    IMediator mediator, ILoadSagaRepository<TestRun> runs, RunCommits commits, TimeProvider time, ILogger<TestRunEvents> logger)
+    IMediator mediator, ILoadSagaRepository<TestRun> runs, RunCommits commits, TimeProvider time, ILogger<TestRunEvents> logger) : IDisposable
 {
     private const int MaxConflicts = 20;
-    private const int MaxDoublings = 10;
+    private const int MostDoublings = 10;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
+    private readonly SemaphoreSlim trying = new(1, 1);
+    private int failures;
     private int waiting;
     private string problem = "";
 
@@ -27,38 +29,60 @@ internal sealed partial class TestRunEvents(
     public async Task<RunReply> RaiseAsync<T>(T happened, CancellationToken cancellationToken) where T : RunEvent
     {
         var (conflicts, inDoubt) = (0, false);
-        for (var attempt = 1; ; attempt++)
+        try
         {
-            // What may be durable must be told, so an event in doubt outlives its caller.
-            var until = inDoubt ? CancellationToken.None : cancellationToken;
-            until.ThrowIfCancellationRequested();
-            try
+            while (true)
             {
-                happened.Reply.Reset();
-                await mediator.Send(happened, CancellationToken.None);
-                if (inDoubt)
-                    await TellAgainAsync(happened.RunId);
-                return happened.Reply;
+                // What may be durable must be told, so an event in doubt outlives its caller.
+                var until = inDoubt ? CancellationToken.None : cancellationToken;
+                until.ThrowIfCancellationRequested();
+                try
+                {
+                    return await TryAsync(happened, inDoubt);
+                }
+                catch (Exception exception) when (DatabaseTrouble.IsConflict(exception) && ++conflicts <= MaxConflicts)
+                {
+                    await PauseAsync(TimeSpan.FromMilliseconds(5 * conflicts), until);
+                }
+                catch (Exception exception) when (DatabaseTrouble.IsAway(exception))
+                {
+                    problem = exception.GetBaseException().Message;
+                    LogDatabaseAway(typeof(T).Name, happened.RunId, problem);
+                    if (!inDoubt)
+                        Interlocked.Increment(ref waiting);
+                    inDoubt = true;
+                    await WaitForDatabaseAsync();
+                }
             }
-            catch (Exception exception) when (DatabaseTrouble.IsConflict(exception) && ++conflicts <= MaxConflicts)
-            {
-                await PauseAsync(TimeSpan.FromMilliseconds(5 * conflicts), until);
-            }
-            catch (Exception exception) when (DatabaseTrouble.IsAway(exception))
-            {
-                inDoubt = true;
-                problem = exception.GetBaseException().Message;
-                LogDatabaseAway(typeof(T).Name, happened.RunId, problem);
-                await WaitForDatabaseAsync(attempt);
-            }
+        }
+        finally
+        {
+            if (inDoubt)
+                Interlocked.Decrement(ref waiting);
         }
     }
 
-    private async Task WaitForDatabaseAsync(int attempt)
+    public void Dispose() => trying.Dispose();
+
+    private async Task<RunReply> TryAsync<T>(T happened, bool inDoubt) where T : RunEvent
     {
-        Interlocked.Increment(ref waiting);
-        await PauseAsync(FirstPause * Math.Pow(2, Math.Min(attempt, MaxDoublings) - 1), CancellationToken.None);
-        Interlocked.Decrement(ref waiting);
+        happened.Reply.Reset();
+        await mediator.Send(happened, CancellationToken.None);
+        Volatile.Write(ref failures, 0);
+        if (inDoubt)
+            await TellAgainAsync(happened.RunId);
+        return happened.Reply;
+    }
+
+    /// <summary>Many events may wait, but one at a time tries: when it succeeds, the others follow at once.</summary>
+    private async Task WaitForDatabaseAsync()
+    {
+        Interlocked.Increment(ref failures);
+        await trying.WaitAsync();
+        var failed = Volatile.Read(ref failures);
+        if (failed > 0)
+            await PauseAsync(FirstPause * Math.Pow(2, Math.Min(failed, MostDoublings) - 1), CancellationToken.None);
+        trying.Release();
     }
 
     /// <summary>

@@ -1,4 +1,3 @@
-using System.Diagnostics;
 using LoadBalancer.System.Tests.Processes;
 using LoadBalancer.System.Tests.Servers;
 
@@ -8,7 +7,6 @@ namespace LoadBalancer.System.Tests.ServerFaults;
 public sealed class BrokerFaultTests(TestServers servers, OwnBroker broker) : ServerFaultTest(servers), IClassFixture<OwnBroker>
 {
     private const string Unusable = "The broker cannot be used yet";
-    private static readonly TimeSpan BackAtWork = TimeSpan.FromSeconds(30);
 
     private protected override BrokerServer BrokerServer => broker.Server;
 
@@ -51,7 +49,7 @@ public sealed class BrokerFaultTests(TestServers servers, OwnBroker broker) : Se
 
     private async Task RunThroughOutageAsync(SchedulerProcess scheduler, Func<Task> end)
     {
-        var worker = await StartSteadyWorkerAsync(scheduler, "w1");
+        await StartSteadyWorkerAsync(scheduler, "w1");
         await SubmitRunningAsync(scheduler, 3, "gate");
         await QueuesHaveSettledAsync();
         await SubmitAsync(Journal.Tests("before", 5));
@@ -63,12 +61,8 @@ public sealed class BrokerFaultTests(TestServers servers, OwnBroker broker) : Se
             await SubmitToAsync(scheduler, Journal.Tests("meanwhile", 3));
         });
 
-        var back = Stopwatch.GetTimestamp();
         await EachEndsOnceAsync(scheduler);
         await scheduler.WaitUntilReadyAsync();
-        var took = Stopwatch.GetElapsedTime(back);
-        TestContext.Current.TestOutputHelper?.WriteLine($"at work {took.TotalSeconds:0.0} s after the broker's return");
-        Assert.True(took < BackAtWork, $"at work only {took.TotalSeconds:0} s after the broker's return\n{scheduler.Log}\n{worker.Log}");
     }
 
     private static int LinesWith(ServiceProcess process, string text) =>
