@@ -170,6 +170,12 @@ public sealed record DecisionView
 
     public required DateTimeOffset DecidedAt { get; init; }
 
+    /// <summary>How long the run was expected to take there: as likely as not it has ended by then.</summary>
+    public double? PredictedP50Seconds { get; init; }
+
+    /// <summary>Nine of ten such runs have ended by then.</summary>
+    public double? PredictedP90Seconds { get; init; }
+
     public IReadOnlyList<AssignedDevice> Devices { get; init; } = [];
 
     /// <summary>Part of the score to seconds; lower is better.</summary>

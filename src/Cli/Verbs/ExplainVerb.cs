@@ -47,6 +47,8 @@ internal static class ExplainVerb
     {
         Field(output, $"attempt {decision.Attempt}", $"{decision.WorkerId}, by {decision.Policy} at {decision.DecidedAt.ToLocalTime():HH:mm:ss}: {decision.Reason}");
         if (DeviceText.Of(decision.Devices, decision.WorkerId, fleet) is { Length: > 0 } devices) Field(output, "  devices", devices);
+        if (decision is { PredictedP50Seconds: { } usual, PredictedP90Seconds: { } most })
+            Field(output, "  predicted", $"{Seconds(usual)}, nine of ten within {Seconds(most)}");
         if (decision.Score.Count > 0) Field(output, "  score", string.Join(", ", decision.Score.Select(part => $"{part.Key} {Seconds(part.Value)}")));
         foreach (var other in decision.Alternatives)
             Field(output, "  not", $"{other.WorkerId} {Seconds(other.ScoreSeconds)}{(other.Reason.Length > 0 ? $": {other.Reason}" : "")}");

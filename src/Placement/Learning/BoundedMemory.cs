@@ -12,6 +12,8 @@ internal sealed class BoundedMemory<T>(int capacity)
     /// <summary>What is known, without making it younger; the default value if nothing is.</summary>
     public T? this[string name] => byName.TryGetValue(name, out var node) ? node.Value.Value : default;
 
+    public IEnumerable<(string Name, T Value)> All => byAge;
+
     public void Change(string name, Func<T, T> change)
     {
         if (byName.TryGetValue(name, out var node))

@@ -1,69 +1,150 @@
 namespace LoadBalancer.Placement;
 
 /// <summary>
-/// Predicts how long a run will take from the runs that passed: this test on this worker class, else this test on other classes, else
-/// what the submitter expects, else its model, its model family, its test type, else a minute.
-/// Only passed runs teach a duration. One that failed may have ended early, one that was cancelled, killed at its timeout or lost with
-/// its worker did not end by itself; counting them would pull the estimate towards whatever went wrong.
-/// Learning is a fold over outcomes in their order: the same outcomes give the same model. Memory is bounded; what was not seen for
-/// longest is forgotten first.
+/// Predicts how long a run will take from the runs before it. Durations are taken as log-normal. What is known of a test on a class of
+/// workers is shrunk towards what the test takes elsewhere, made comparable by the speeds of the classes; that towards what the submitter
+/// expects, or else towards its model, family, type and all tests, the narrower the more believed (empirical Bayes; Gelman et al., Bayesian
+/// Data Analysis, ch. 5). How far a forecast may be wrong is learned in the same way, from how far earlier ones were.
+/// A run that was killed at its timeout, or with its worker, would have taken longer: it counts as what is to be expected of one that takes
+/// at least as long (one step of expectation maximisation for a censored sample). Failed and cancelled runs teach nothing: they may have
+/// ended early.
+/// Learning is a fold over outcomes in their order: the same outcomes give the same model. Memory is bounded; what was not seen for longest
+/// is forgotten first.
 /// </summary>
 /// <param name="capacity">Tests remembered; for each of models, families and test types as many again.</param>
 public sealed class DurationModel(int capacity = 50_000)
 {
-    private const int ClassesPerTest = 64;
+    // Worth in samples of what is believed without a level's own samples.
+    private const double PriorOfLevel = 2, PriorOfTest = 1, PriorOfPair = 1, PriorOfSpread = 5;
 
-    private static readonly TimeSpan Unknown = TimeSpan.FromSeconds(60);
+    private const double UsualVariance = 0.09, VarianceBetweenTests = 1, VarianceBetweenClasses = 0.25, VarianceOfExpectation = 0.25;
+    private const double ShortestSeconds = 0.001;
 
-    private readonly BoundedMemory<TestDurations> tests = new(capacity);
-    private readonly BoundedMemory<LogMean> models = new(capacity);
-    private readonly BoundedMemory<LogMean> families = new(capacity);
-    private readonly BoundedMemory<LogMean> types = new(capacity);
+    private static readonly double Unknown = Math.Log(60);
+
+    private readonly BoundedMemory<TestHistory> tests = new(capacity);
+    private readonly BoundedMemory<LogMean> levels = new(3 * capacity);
+    private readonly ClassSpeeds speeds = new(3 * capacity);
+    private LogMean everything;
+    private LogSpread usual;
 
     public void Learn(RunOutcome outcome)
     {
-        if (outcome.Verdict != RunVerdict.Passed)
+        var seconds = Math.Max(outcome.Duration.TotalSeconds, ShortestSeconds);
+        switch (outcome.Verdict)
+        {
+            case RunVerdict.Passed:
+                Learn(outcome, Math.Log(seconds), surprise: null);
+                break;
+            case RunVerdict.TimedOut or RunVerdict.Lost when outcome.Duration > TimeSpan.Zero:
+                LearnAtLeast(outcome, Math.Log(seconds));
+                break;
+        }
+    }
+
+    public DurationForecast Predict(TestDemand demand, string workerClass)
+    {
+        var expected = demand.ExpectedDuration is { } given && given > TimeSpan.Zero ? Math.Log(given.TotalSeconds) : (double?)null;
+        return Predict(new Subject(demand.TestId, demand.ModelId, demand.ModelFamily, demand.TestType), workerClass, expected);
+    }
+
+    private DurationForecast Predict(Subject subject, string workerClass, double? expected)
+    {
+        var slowness = speeds.On(workerClass, subject.Model, subject.Family);
+        var prior = expected ?? PriorOf(subject);
+        if (tests[subject.Test] is not { } test)
+        {
+            var unknown = expected is null ? VarianceBetweenTests : VarianceOfExpectation;
+            return new DurationForecast(prior + slowness, Math.Sqrt(UsualSpread + unknown), PriorOfSpread);
+        }
+
+        var level = test.Level(other => speeds.On(other, subject.Model, subject.Family));
+        var pair = test.On(workerClass);
+        var (ofTest, ofPair) = (PriorOfTest / (level.Weight + PriorOfTest), PriorOfPair / (pair.Weight + PriorOfPair));
+        var median = pair.ShrunkTo(level.ShrunkTo(prior, PriorOfTest) + slowness, PriorOfPair);
+        var variance = test.Spread.Variance(UsualSpread, PriorOfSpread);
+        var doubt = (ofPair * ofPair * VarianceBetweenClasses) + (ofTest * ofTest * VarianceBetweenTests);
+        return new DurationForecast(
+            median,
+            Math.Sqrt((variance * (1 + (1 / (pair.Weight + PriorOfPair)))) + doubt),
+            PriorOfSpread + test.Spread.Weight);
+    }
+
+    private double UsualSpread => usual.Variance(UsualVariance, PriorOfSpread);
+
+    /// <summary>What is believed of a test that was never seen.</summary>
+    private double PriorOf(Subject subject)
+    {
+        var prior = everything.Weight > 0 ? everything.ShrunkTo(Unknown, PriorOfLevel) : Unknown;
+        foreach (var name in subject.Levels)
+            prior = levels[name].ShrunkTo(prior, PriorOfLevel);
+        return prior;
+    }
+
+    private void Learn(RunOutcome outcome, double logarithm, double? surprise)
+    {
+        var subject = Subject.Of(outcome);
+        LearnSpread(subject, outcome.WorkerClass, logarithm, surprise);
+        LearnSpeed(subject, outcome.WorkerClass, logarithm);
+        tests.Change(subject.Test, test =>
+        {
+            test.Learn(outcome.WorkerClass, logarithm);
+            return test;
+        });
+        var comparable = logarithm - speeds.On(outcome.WorkerClass, subject.Model, subject.Family);
+        everything = everything.After(comparable);
+        foreach (var name in subject.Levels)
+            levels.Change(name, mean => mean.After(comparable));
+    }
+
+    /// <summary>How far it lies from the mean of those before it, made as wide as it would be from the true mean.</summary>
+    private void LearnSpread(Subject subject, string workerClass, double logarithm, double? surprise)
+    {
+        if (tests[subject.Test] is not { } test || test.On(workerClass) is not { Weight: > 0 } pair)
             return;
 
-        tests.Change(outcome.TestId, test => test.After(outcome.WorkerClass, outcome.Duration));
-        LearnNamed(models, outcome.ModelId, outcome.Duration);
-        LearnNamed(families, outcome.ModelFamily, outcome.Duration);
-        LearnNamed(types, outcome.TestType, outcome.Duration);
+        var difference = logarithm - pair.Mean;
+        var square = surprise ?? (difference * difference / (1 + (1 / pair.Weight)));
+        test.LearnSpread(square);
+        usual = usual.After(square);
     }
 
-    /// <summary>The typical duration, always above zero.</summary>
-    public TimeSpan Predict(TestDemand demand, string workerClass)
+    private void LearnSpeed(Subject subject, string workerClass, double logarithm)
     {
-        var test = tests[demand.TestId];
-        return test?.On(workerClass).Typical
-            ?? test?.Everywhere.Typical
-            ?? (demand.ExpectedDuration > TimeSpan.Zero ? demand.ExpectedDuration : null)
-            ?? models[demand.ModelId].Typical
-            ?? families[demand.ModelFamily].Typical
-            ?? types[demand.TestType].Typical
-            ?? Unknown;
+        if (tests[subject.Test]?.Level(other => speeds.On(other, subject.Model, subject.Family), without: workerClass) is { Weight: > 0 } elsewhere)
+            speeds.Learn(workerClass, subject.Model, subject.Family, logarithm - elsewhere.Mean);
     }
 
-    /// <summary>A test without a model says nothing about other tests without one.</summary>
-    private static void LearnNamed(BoundedMemory<LogMean> memory, string name, TimeSpan duration)
+    private void LearnAtLeast(RunOutcome outcome, double logarithm)
     {
-        if (name.Length > 0)
-            memory.Change(name, mean => mean.After(duration));
+        var forecast = Predict(Subject.Of(outcome), outcome.WorkerClass, expected: null);
+        var bound = (logarithm - forecast.LogMedian) / forecast.LogSpread;
+        // That it takes longer than a small part of its usual time says nothing.
+        if (bound < -1)
+            return;
+
+        var (mean, square) = Truncated.Above(bound);
+        var variance = forecast.LogSpread * forecast.LogSpread;
+        Learn(outcome, forecast.LogMedian + (mean * forecast.LogSpread), Math.Min(square * variance, variance * 4));
     }
 
-    private sealed class TestDurations
+    /// <summary>The names under which a run teaches. A test without a model says nothing about other tests without one.</summary>
+    private readonly record struct Subject(string Test, string Model, string Family, string Type)
     {
-        private readonly BoundedMemory<LogMean> byClass = new(ClassesPerTest);
-
-        public LogMean Everywhere { get; private set; }
-
-        public LogMean On(string workerClass) => byClass[workerClass];
-
-        public TestDurations After(string workerClass, TimeSpan duration)
+        /// <summary>From wide to narrow.</summary>
+        public IEnumerable<string> Levels
         {
-            byClass.Change(workerClass, mean => mean.After(duration));
-            Everywhere = Everywhere.After(duration);
-            return this;
+            get
+            {
+                if (Type.Length > 0)
+                    yield return $"t\0{Type}";
+                if (Family.Length > 0)
+                    yield return $"f\0{Family}";
+                if (Model.Length > 0)
+                    yield return $"m\0{Model}";
+            }
         }
+
+        public static Subject Of(RunOutcome outcome) => new(outcome.TestId, outcome.ModelId, outcome.ModelFamily, outcome.TestType);
     }
 }

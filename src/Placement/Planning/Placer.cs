@@ -43,7 +43,7 @@ internal sealed class Placer(Fleet fleet, ReservationLedger ledger, PolicySet po
     {
         var needs = run.Shape.Needs;
         var candidates = new List<Candidate>();
-        var predictions = new Dictionary<string, TimeSpan>(StringComparer.Ordinal);
+        var predictions = new Dictionary<string, DurationForecast>(StringComparer.Ordinal);
         foreach (var index in allowed.And(fleet.Open).Indexes())
         {
             var worker = fleet[index];
@@ -93,7 +93,7 @@ internal sealed class Placer(Fleet fleet, ReservationLedger ledger, PolicySet po
             Score = answer.Score,
             Alternatives = answer.Alternatives,
             Refusals = refusals,
-            PredictedDuration = answer.Chosen.PredictedDuration,
+            Predicted = answer.Chosen.Predicted,
         };
     }
 

@@ -38,7 +38,8 @@ public sealed record Decision
     /// <summary><see cref="RefusalCode"/> in camel case to the number of registered workers refused for it.</summary>
     public IReadOnlyDictionary<string, int> Refusals { get; init; } = new Dictionary<string, int>();
 
-    public TimeSpan? PredictedDuration { get; init; }
+    /// <summary>How long the run is expected to take on that worker.</summary>
+    public DurationForecast? Predicted { get; init; }
 }
 
 /// <summary>A worker that could have taken the run too.</summary>

@@ -35,7 +35,7 @@ internal sealed class AdaptivePolicy : IPlacementPolicy
         return new RankedWorker(
             candidate.Worker.WorkerId,
             costs.ByPart(),
-            $"expected to take {Seconds(candidate.PredictedDuration)} here, {others}");
+            $"expected to take {Seconds(candidate.Predicted.P50)} here, {others}");
     }
 
     /// <summary>In seconds.</summary>
@@ -45,7 +45,7 @@ internal sealed class AdaptivePolicy : IPlacementPolicy
 
         public static Costs Of(Candidate candidate, TestDemand demand)
         {
-            var run = candidate.PredictedDuration.TotalSeconds;
+            var run = candidate.Predicted.P50.TotalSeconds;
             var preferred = demand.Requirements.PreferredBackend;
             var hasPreferred = string.IsNullOrEmpty(preferred)
                 || candidate.Worker.Backends.Contains(preferred, StringComparer.OrdinalIgnoreCase);

@@ -23,9 +23,9 @@ public sealed record PlacementContext(TestDemand Demand, IReadOnlyList<Candidate
 /// <param name="Worker">What it is.</param>
 /// <param name="Free">What it has free, before this run.</param>
 /// <param name="Fit">How well the run suits it.</param>
-/// <param name="PredictedDuration">Of this run on this worker's class.</param>
+/// <param name="Predicted">How long this run is expected to take on this worker's class.</param>
 /// <param name="LastTurn">Number of the decision in which this policy last chose this worker; 0 for never.</param>
-public sealed record Candidate(WorkerProfile Worker, FreeCapacity Free, Fit Fit, TimeSpan PredictedDuration, long LastTurn);
+public sealed record Candidate(WorkerProfile Worker, FreeCapacity Free, Fit Fit, DurationForecast Predicted, long LastTurn);
 
 /// <summary>What is not reserved on a worker.</summary>
 public readonly record struct FreeCapacity(int Slots, double MemoryGb, double CpuCores, double DiskGb);

@@ -66,6 +66,8 @@ internal static class RunViews
         Policy = row.Policy,
         Reason = row.Reason,
         DecidedAt = row.DecidedAt,
+        PredictedP50Seconds = row.PredictedSeconds,
+        PredictedP90Seconds = row.PredictedP90Seconds,
         Devices = row.Devices,
         Score = row.Score,
         Alternatives = row.Alternatives,

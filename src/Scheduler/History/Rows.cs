@@ -21,7 +21,11 @@ internal sealed class DecisionRow
 
     public DateTimeOffset DecidedAt { get; set; }
 
+    /// <summary>As likely as not the run has ended by then.</summary>
     public double? PredictedSeconds { get; set; }
+
+    /// <summary>Nine of ten such runs have ended by then.</summary>
+    public double? PredictedP90Seconds { get; set; }
 
     public List<AssignedDevice> Devices { get; set; } = [];
 

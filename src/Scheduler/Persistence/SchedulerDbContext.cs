@@ -87,6 +87,7 @@ internal sealed class SchedulerDbContext(DbContextOptions<SchedulerDbContext> op
         var decision = model.Entity<DecisionRow>();
         decision.ToTable("decisions");
         decision.HasKey(d => new { d.RunId, d.Attempt });
+        decision.Property(d => d.PredictedP90Seconds).HasColumnName("predicted_p90_seconds");
         AsJson(decision.Property(d => d.Devices));
         AsJson(decision.Property(d => d.Score));
         AsJson(decision.Property(d => d.Alternatives));

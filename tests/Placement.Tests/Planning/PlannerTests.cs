@@ -15,7 +15,7 @@ public sealed class PlannerTests
         Assert.Equal((demand.RunId, 1, "gpu", "adaptive"), (decision.RunId, decision.Attempt, decision.WorkerId, decision.Policy));
         Assert.NotEmpty(decision.Reason);
         Assert.Equal(60, decision.Score["run"]);
-        Assert.Equal(TimeSpan.FromSeconds(60), decision.PredictedDuration);
+        Assert.Equal(60, decision.Predicted!.Value.P50.TotalSeconds, precision: 6);
         Assert.Equal(1, decision.Refusals["accelerators"]);
         var reservation = Assert.Single(planner.ReservationsOn("gpu"));
         Assert.Same(decision.Reservation, reservation);

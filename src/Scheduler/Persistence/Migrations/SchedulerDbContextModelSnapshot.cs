@@ -229,6 +229,10 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                         .HasColumnType("text")
                         .HasColumnName("policy");
 
+                    b.Property<double?>("PredictedP90Seconds")
+                        .HasColumnType("double precision")
+                        .HasColumnName("predicted_p90_seconds");
+
                     b.Property<double?>("PredictedSeconds")
                         .HasColumnType("double precision")
                         .HasColumnName("predicted_seconds");
