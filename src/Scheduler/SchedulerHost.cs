@@ -78,7 +78,10 @@ internal static class SchedulerHost
         {
             var settings = provider.GetRequiredService<Settings>();
             var planner = new Planner(
-                provider.GetRequiredService<PolicySet>(), provider.GetRequiredService<DurationModel>(), new Random(settings.Scheduler.Seed));
+                provider.GetRequiredService<PolicySet>(),
+                provider.GetRequiredService<DurationModel>(),
+                new Random(settings.Scheduler.Seed),
+                settings.Scheduler.AgingStep);
             foreach (var (key, options) in settings.Keys)
                 planner.LimitKey(key, options.Limit);
             return planner;

@@ -41,6 +41,9 @@ internal sealed class SchedulerOptions
     /// <summary>Added to that where a workspace is prepared first.</summary>
     public TimeSpan PrepareAllowance { get; set; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>Waiting that is worth one level of priority.</summary>
+    public TimeSpan AgingStep { get; set; } = TimeSpan.FromMinutes(10);
+
     /// <summary>How often deadlines and leases are looked at.</summary>
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
@@ -77,7 +80,7 @@ internal sealed class SchedulerOptions
     [
         (nameof(RequeueDelay), RequeueDelay), (nameof(StartGrace), StartGrace), (nameof(ForgetWorkerAfter), ForgetWorkerAfter),
         (nameof(LeaseDuration), LeaseDuration), (nameof(DoubtAfter), DoubtAfter), (nameof(KillGrace), KillGrace),
-        (nameof(StartTimeout), StartTimeout), (nameof(ExecutionGrace), ExecutionGrace), (nameof(PrepareAllowance), PrepareAllowance),
+        (nameof(StartTimeout), StartTimeout), (nameof(AgingStep), AgingStep), (nameof(ExecutionGrace), ExecutionGrace), (nameof(PrepareAllowance), PrepareAllowance),
         (nameof(SweepInterval), SweepInterval), (nameof(RelayAfter), RelayAfter), (nameof(SendTimeout), SendTimeout),
     ];
 }

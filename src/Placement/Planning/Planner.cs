@@ -6,6 +6,9 @@ namespace LoadBalancer.Placement;
 /// </summary>
 public sealed class Planner
 {
+    /// <summary>Waiting that is worth one level of priority, unless it is said.</summary>
+    public static readonly TimeSpan UsualAgingStep = TimeSpan.FromMinutes(10);
+
     private readonly Fleet fleet = new();
     private readonly ReservationLedger ledger = new();
     private readonly WaitingRuns waiting;
@@ -15,9 +18,10 @@ public sealed class Planner
     /// <param name="policies">Which policy chooses for which test type; may be changed while planning goes on.</param>
     /// <param name="durations">What is known about durations; the owner lets it learn.</param>
     /// <param name="random">The only source of chance: the same seed and inputs give the same plans.</param>
-    public Planner(PolicySet policies, DurationModel durations, Random random)
+    /// <param name="agingStep">Waiting that is worth one level of priority.</param>
+    public Planner(PolicySet policies, DurationModel durations, Random random, TimeSpan? agingStep = null)
     {
-        waiting = new WaitingRuns(fleet);
+        waiting = new WaitingRuns(fleet, agingStep ?? UsualAgingStep);
         placer = new Placer(fleet, ledger, policies, durations, random);
         explainer = new Explainer(fleet, ledger.Keys);
     }

@@ -1,7 +1,9 @@
 namespace LoadBalancer.Placement;
 
 /// <summary>What waits, in the order in which it is to be considered, with the shapes of what waits.</summary>
-internal sealed class WaitingRuns(Fleet fleet)
+/// <param name="fleet">Who could take it.</param>
+/// <param name="agingStep">Waiting that is worth one level of priority.</param>
+internal sealed class WaitingRuns(Fleet fleet, TimeSpan agingStep)
 {
     private readonly Dictionary<Guid, WaitingRun> byRun = [];
     private readonly SortedSet<WaitingRun> due = new(Comparer<WaitingRun>.Create(ByRank));
@@ -11,7 +13,10 @@ internal sealed class WaitingRuns(Fleet fleet)
 
     public int Count => byRun.Count;
 
-    /// <summary>Those that may be placed: by priority, then by time of submission, then in the order in which they came.</summary>
+    /// <summary>
+    /// Those that may be placed: each level of priority counts as one step of waiting, so the order of two runs never changes while they
+    /// wait, and the lowest priority is overtaken by nothing that is submitted more than four steps later.
+    /// </summary>
     public IReadOnlyCollection<WaitingRun> Due => due;
 
     /// <summary>When the next of the others becomes due.</summary>
@@ -25,7 +30,7 @@ internal sealed class WaitingRuns(Fleet fleet)
     {
         var shape = Enter(demand.Requirements);
         Remove(demand.RunId);
-        var run = new WaitingRun(demand, shape, ++lastNumber);
+        var run = new WaitingRun(demand, shape, demand.SubmittedAt + ((demand.Priority - 1) * agingStep), ++lastNumber);
         byRun.Add(demand.RunId, run);
         (demand.NotBefore is null ? due : delayed).Add(run);
     }
@@ -92,9 +97,9 @@ internal sealed class WaitingRuns(Fleet fleet)
 
     private static int ByRank(WaitingRun left, WaitingRun right)
     {
-        var order = left.Demand.Priority.CompareTo(right.Demand.Priority);
+        var order = left.Turn.CompareTo(right.Turn);
         if (order == 0)
-            order = left.Demand.SubmittedAt.CompareTo(right.Demand.SubmittedAt);
+            order = left.Demand.Priority.CompareTo(right.Demand.Priority);
 
         return order != 0 ? order : left.Number.CompareTo(right.Number);
     }
@@ -106,12 +111,14 @@ internal sealed class WaitingRuns(Fleet fleet)
     }
 }
 
-/// <summary>A demand with its shape and the number under which it came.</summary>
-internal sealed class WaitingRun(TestDemand demand, Shape shape, long number)
+/// <summary>A demand with its shape, when its turn is if priorities are seen as time, and the number under which it came.</summary>
+internal sealed class WaitingRun(TestDemand demand, Shape shape, DateTimeOffset turn, long number)
 {
     public TestDemand Demand { get; } = demand;
 
     public Shape Shape { get; } = shape;
+
+    public DateTimeOffset Turn { get; } = turn;
 
     public long Number { get; } = number;
 }
