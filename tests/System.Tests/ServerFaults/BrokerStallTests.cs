@@ -10,7 +10,7 @@ public sealed class BrokerStallTests(TestServers servers, OwnBroker broker) : Se
     [Fact]
     public async Task No_lease_ends_while_the_broker_is_frozen()
     {
-        var scheduler = await StartSchedulerAsync();
+        var scheduler = await StartSchedulerAsync(("Scheduler__LeaseDuration", "00:00:15"));
         await StartSteadyWorkerAsync(scheduler, "w1");
         await SubmitRunningAsync(scheduler, 3, "gate");
 
@@ -19,10 +19,14 @@ public sealed class BrokerStallTests(TestServers servers, OwnBroker broker) : Se
             Journal.Open("gate");
             await SubmitToAsync(scheduler, Journal.Tests("meanwhile", 3));
             await scheduler.WaitUntilNotReadyAsync("heartbeats");
+            // With the ten seconds of silence that make it not ready, longer than the lease.
             await Task.Delay(TimeSpan.FromSeconds(10), TestContext.Current.CancellationToken);
         });
 
-        await EachEndsOnceAsync(scheduler);
+        // What was assigned and not sent is handed out again, to the session that follows the one nobody answered.
+        await EachCompletesAsync(scheduler, maxAttempt: 3);
+        ShowsEachOnce();
+        Assert.DoesNotContain("was lost", scheduler.Output, StringComparison.Ordinal);
         await scheduler.WaitUntilReadyAsync();
     }
 
