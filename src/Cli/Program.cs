@@ -22,6 +22,7 @@ internal static class Program
         WorkersVerb.Create(terminal),
         DrainVerbs.CreateDrain(terminal),
         DrainVerbs.CreateResume(terminal),
+        SimulateVerb.Create(terminal),
         new HelpOption(),
         new VersionOption(),
     };

@@ -1,0 +1,33 @@
+using System.Text.Json;
+using LoadBalancer.Contracts;
+using LoadBalancer.Placement;
+using LoadBalancer.Scheduler.Dispatch;
+
+namespace LoadBalancer.Cli.Simulation;
+
+/// <summary>Which workers of a fleet could run a test when empty: asked of the planner, once for equal requirements.</summary>
+internal sealed class CapableKinds(IReadOnlyList<WorkerKind> fleet)
+{
+    private readonly List<(WorkerKind Kind, Planner Judge)> judges = [.. fleet.Select(kind => (kind, Judge(kind)))];
+    private readonly Dictionary<string, IReadOnlyList<WorkerKind>> known = new(StringComparer.Ordinal);
+
+    public IReadOnlyList<WorkerKind> Of(SubmitTest test)
+    {
+        var key = JsonSerializer.Serialize(test.Requirements);
+        if (!known.TryGetValue(key, out var capable))
+            known[key] = capable = [.. judges.Where(judge => CouldRun(judge.Judge, test)).Select(judge => judge.Kind)];
+
+        return capable;
+    }
+
+    /// <summary>A planner that knows only this worker.</summary>
+    private static Planner Judge(WorkerKind kind)
+    {
+        var planner = new Planner(new PolicySet(), new DurationModel(), new Random(0));
+        planner.Register(kind.Profile(kind.WorkerId, accepting: true));
+        return planner;
+    }
+
+    private static bool CouldRun(Planner judge, SubmitTest test) =>
+        judge.Explain(Demands.Of(test, Guid.Empty, default), default).FeasibleWorkers > 0;
+}

@@ -1,0 +1,60 @@
+using System.CommandLine;
+using LoadBalancer.Cli.Simulation;
+using LoadBalancer.Cli.Terminals;
+using LoadBalancer.Placement;
+
+namespace LoadBalancer.Cli.Verbs;
+
+/// <summary><c>lb simulate</c>: the scheduler's planner against a recorded or invented workload, on a virtual clock.</summary>
+internal static class SimulateVerb
+{
+    private const string AllPolicies = "all";
+
+    public static Command Create(Terminal terminal)
+    {
+        var common = new CommonOptions(terminal);
+        var options = new SimulateOptions();
+        var verb = new Command("simulate", "Run the planner against a workload on a virtual clock: what would that policy, or two more workers, have done?")
+        {
+            options.Trace, options.Fleet, options.Policy, options.History, options.Seed, options.Schedule, options.NoTiming, options.Compare, options.Keys,
+            common.Json, common.Plain, common.NoColor,
+        };
+        verb.SetAction((parse, cancel) => Task.FromResult(Simulate(options, parse, common.Output(parse), cancel)));
+        return verb;
+    }
+
+    private static int Simulate(SimulateOptions options, ParseResult parse, Output output, CancellationToken cancel)
+    {
+        var compare = parse.GetValue(options.Compare);
+        var schedule = parse.GetValue(options.Schedule);
+        if (compare is not null && schedule is not null) throw LbException.BadInput("--schedule shows one policy: leave out --compare");
+
+        var policies = compare is null ? [Known(parse.GetValue(options.Policy)!, "--policy")] : Compared(compare);
+        var keyLimits = KeyLimits.Parse(parse.GetValue(options.Keys));
+        var scenario = Scenario.Read(
+            parse.GetValue(options.Trace)!, parse.GetValue(options.Fleet)!, parse.GetValue(options.History), keyLimits, parse.GetValue(options.Seed));
+        var summaries = new List<Summary>();
+        foreach (var policy in policies)
+        {
+            var result = Simulator.Run(scenario, policy, output.Time, cancel);
+            if (schedule is not null) ScheduleFile.Write(schedule, result);
+            summaries.Add(Summarizing.Of(result, timing: !parse.GetValue(options.NoTiming)));
+        }
+
+        if (!output.Json) output.Write(SimulationTable.Of(summaries));
+        else if (compare is null) output.WriteJson(summaries[0]);
+        else output.WriteJson(summaries);
+        return ExitCode.Passed;
+    }
+
+    private static IReadOnlyList<string> Compared(string names) =>
+        names == AllPolicies ? new PolicySet().Names : [.. names.Split(',').Select(name => Known(name.Trim(), "--compare"))];
+
+    private static string Known(string policy, string option)
+    {
+        var known = new PolicySet().Names;
+        return known.Contains(policy)
+            ? policy
+            : throw LbException.BadInput($"{option}: no policy \"{policy}\"{NearestName.Hint(policy, known)}; known are {string.Join(", ", known)}");
+    }
+}
