@@ -1,0 +1,40 @@
+using LoadBalancer.Cli.Simulation;
+using LoadBalancer.Contracts;
+
+namespace LoadBalancer.PlacementBench;
+
+/// <summary>The fleets of the benches, and the times that go with them.</summary>
+internal static class Fleets
+{
+    private const int UnlikeWorkers = 10;
+    private const double FastestBySlowest = 4;
+
+    /// <summary>Ten workers of one slot, each a class of its own, with speeds from 1 to 4 in equal ratios.</summary>
+    public static IReadOnlyList<WorkerKind> Unlike { get; } =
+    [
+        .. Enumerable.Range(0, UnlikeWorkers).Select(i => new WorkerKind
+        {
+            WorkerId = $"worker-{i}",
+            Class = $"class-{i}",
+            Speed = Math.Pow(FastestBySlowest, i / (UnlikeWorkers - 1.0)),
+            Capabilities = new WorkerCapabilities { CpuCores = 4, MemoryGb = 16 },
+        }),
+    ];
+
+    /// <summary>8 K80, 6 P100 and 4 V100, each one slot with one device.</summary>
+    public static IReadOnlyList<WorkerKind> Devices { get; } = [Gpu("k80", 8), Gpu("p100", 6), Gpu("v100", 4)];
+
+    private static WorkerKind Gpu(string name, int count) => new()
+    {
+        WorkerId = name,
+        Count = count,
+        Class = name,
+        Capabilities = new WorkerCapabilities
+        {
+            CpuCores = 8,
+            MemoryGb = 64,
+            Backends = ["cuda"],
+            Accelerators = [new Accelerator { Type = "cuda", Id = "0", Model = name, MemoryGb = 16 }],
+        },
+    };
+}

@@ -1,0 +1,6 @@
+namespace LoadBalancer.PlacementBench;
+
+internal static class PlanningBench
+{
+    public static object Run(string policy, TimeProvider time) => new { policy, time };
+}
