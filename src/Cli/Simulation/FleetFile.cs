@@ -10,6 +10,7 @@ internal static class FleetFile
     private const double Latest = 1e9;
     private const double Fastest = 1e6;
     private const int MostWorkers = 100_000;
+    private const int MostSlots = 10_000;
     private const int LongestName = 128;
 
     /// <exception cref="LbException">The file cannot be read; the message names file, line and field.</exception>
@@ -31,7 +32,7 @@ internal static class FleetFile
             WorkerId = line.WorkerId,
             Count = line.Count,
             Class = Class(line),
-            Slots = line.Slots,
+            Slots = (int)InputException.Within("slots", line.Slots, 1, MostSlots),
             Speed = InputException.Within("speed", line.Speed, 1 / Fastest, Fastest),
             JoinsAt = TimeSpan.FromSeconds(InputException.Within("joinsAt", line.JoinsAt, 0, Latest)),
             LeavesAt = LeavesAt(line),
@@ -62,8 +63,8 @@ internal static class FleetFile
     private static WorkerCapabilities Capabilities(Line line)
     {
         var registration = new WorkerRegistered { Capabilities = line.Capabilities, Slots = line.Slots, ReplyTo = "" };
-        if (ReportRules.Problem(registration) is { } problem)
-            throw new InputException(line.Slots < 1 ? "slots" : "capabilities", problem);
+        if (ReportRules.Problem(registration)?.Split(": ", 2) is [var field, var text])
+            throw new InputException(field, text);
         if (line.Capabilities.Accelerators.GroupBy(device => device.Id).FirstOrDefault(devices => devices.Count() > 1) is { } twice)
             throw new InputException("capabilities.accelerators", $"id {Quote.Text(twice.Key)} is given twice; ids are unique on a worker");
         return line.Capabilities;

@@ -8,10 +8,17 @@ namespace LoadBalancer.Cli.Simulation;
 /// </summary>
 internal static class LinearProgramBound
 {
-    private const int Steps = 600;
+    private const int MostSteps = 600;
+    private const int LeastSteps = 50;
+
+    /// <summary>Times looked at in all steps together, a matter of seconds: on a large problem fewer steps are taken.</summary>
+    private const double MostTimes = 3e9;
 
     /// <summary>The first step at most triples a kind's share of the prices.</summary>
     private const double FirstStep = 1;
+
+    /// <summary>After so many steps that find nothing better, it goes back to the best prices and on in steps half as long.</summary>
+    private const int Patience = 20;
 
     /// <summary>In seconds from the first submission, which counts as that of all.</summary>
     public static double Of(BoundProblem problem)
@@ -21,11 +28,22 @@ internal static class LinearProgramBound
         // Each kind's price times its machines: they sum to 1.
         var shares = Enumerable.Repeat(1.0 / kinds, kinds).ToArray();
         var loads = new double[kinds];
-        var best = 0.0;
-        for (var step = 1; step <= Steps; step++)
+        var (best, bestShares, size, stale) = (0.0, shares, FirstStep, 0);
+        var steps = Math.Clamp(MostTimes / ((double)groups.Count * kinds), LeastSteps, MostSteps);
+        for (var step = 1; step <= steps; step++)
         {
-            best = Math.Max(best, ValueAt(shares, groups, problem.Machines, loads));
-            Raise(shares, loads, FirstStep / Math.Sqrt(step));
+            var value = ValueAt(shares, groups, problem.Machines, loads);
+            if (value > best)
+            {
+                (best, bestShares, stale) = (value, [.. shares], 0);
+            }
+            else if (++stale == Patience)
+            {
+                (shares, size, stale) = ([.. bestShares], size / 2, 0);
+                continue;
+            }
+
+            Raise(shares, loads, size);
         }
 
         return best;
