@@ -1,5 +1,7 @@
+using System.Text;
 using System.Text.Json;
 using System.Text.Json.Serialization;
+using System.Text.Unicode;
 using LoadBalancer.Scheduler.Submissions;
 
 namespace LoadBalancer.Cli.Simulation;
@@ -25,10 +27,9 @@ internal static class InputLines
     {
         try
         {
-            var lines = File.ReadAllLines(path);
-            var count = lines.Length;
-            while (count > 0 && string.IsNullOrWhiteSpace(lines[count - 1])) count--;
-            return [.. lines.Take(count).Select((line, index) => Read(path, line, index, make))];
+            var lines = Lines(File.ReadAllBytes(path));
+            while (lines.Count > 0 && IsBlank(lines[^1])) lines.RemoveAt(lines.Count - 1);
+            return [.. lines.Select((line, index) => Read(path, line, index, make))];
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
@@ -36,7 +37,23 @@ internal static class InputLines
         }
     }
 
-    private static T Read<TLine, T>(string path, string line, int index, Func<TLine, int, T> make)
+    private static List<ReadOnlyMemory<byte>> Lines(byte[] file)
+    {
+        var rest = file.AsMemory(file.AsSpan().StartsWith(Encoding.UTF8.Preamble) ? Encoding.UTF8.Preamble.Length : 0);
+        var lines = new List<ReadOnlyMemory<byte>>();
+        while (rest.Span.IndexOf((byte)'\n') is >= 0 and var end)
+        {
+            lines.Add(rest[..end]);
+            rest = rest[(end + 1)..];
+        }
+
+        lines.Add(rest);
+        return lines;
+    }
+
+    private static bool IsBlank(ReadOnlyMemory<byte> line) => line.Span.Trim(" \t\r"u8).IsEmpty;
+
+    private static T Read<TLine, T>(string path, ReadOnlyMemory<byte> line, int index, Func<TLine, int, T> make)
     {
         try
         {
@@ -48,7 +65,7 @@ internal static class InputLines
         }
     }
 
-    private static TLine Parse<TLine>(string line)
+    private static TLine Parse<TLine>(ReadOnlyMemory<byte> line)
     {
         using var document = Document(line);
         var root = document.RootElement;
@@ -64,9 +81,10 @@ internal static class InputLines
         }
     }
 
-    private static JsonDocument Document(string line)
+    private static JsonDocument Document(ReadOnlyMemory<byte> line)
     {
-        if (string.IsNullOrWhiteSpace(line)) throw new InputException("line", "is empty; an object is expected");
+        if (IsBlank(line)) throw new InputException("line", "is empty; an object is expected");
+        if (!Utf8.IsValid(line.Span)) throw new InputException("line", "is not UTF-8");
         try
         {
             return JsonDocument.Parse(line, DocumentOptions);
@@ -87,7 +105,9 @@ internal sealed class InputException(FieldProblem problem) : Exception(problem.T
 
     public FieldProblem Problem { get; } = problem;
 
-    /// <summary>The value, if it is a number from 0 or above to the most that is sensible.</summary>
+    /// <summary>The value, if it is within these limits.</summary>
     public static double Within(string field, double value, double least, double most) =>
-        value >= least && value <= most ? value : throw new InputException(field, FormattableString.Invariant($"{value} is not from {least} to {most}"));
+        value >= least && value <= most
+            ? value
+            : throw new InputException(field, FormattableString.Invariant($"{value} is not from {least} to {most}"));
 }

@@ -159,6 +159,16 @@ public sealed class SimulateVerbTests : IDisposable
     public async Task A_wrong_option_is_refused(string options, string message) => await Refused([Run], [Worker], message, options.Split(' '));
 
     [Fact]
+    public async Task A_line_that_is_no_text_is_refused()
+    {
+        var trace = directory.File("trace.jsonl");
+        await File.WriteAllBytesAsync(trace, [.. "{\"at\": 0, \""u8, 0xFF, .. "\": 1}\n"u8], TestContext.Current.CancellationToken);
+
+        Assert.Equal(ExitCode.BadInput, await lb.Run("simulate", "--trace", trace, "--fleet", directory.File("fleet.jsonl", Worker)));
+        Assert.Contains("trace.jsonl:1: line: is not UTF-8", lb.Error, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task Files_that_hold_nothing_are_refused()
     {
         await Refused([], [Worker], "trace.jsonl:1: line: the file holds no test");
