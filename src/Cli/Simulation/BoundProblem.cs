@@ -11,22 +11,21 @@ internal sealed record BoundProblem(IReadOnlyList<BoundedRun> Runs, IReadOnlyLis
     /// <summary>Of the runs that ran to their end; what never did, did no work that a bound could ask for.</summary>
     public static BoundProblem Of(SimulationResult result)
     {
-        var fleet = result.Scenario.Fleet;
-        var capable = new CapableKinds(fleet);
-        var runs = result.Runs.Where(run => run.RanToItsEnd).Select(run => Of(run.Traced, fleet, capable, result.Scenario.KeyLimits)).ToList();
-        return new BoundProblem(runs, [.. fleet.Select(kind => kind.Count * kind.Slots)]).Merged();
+        var scenario = result.Scenario;
+        var capable = new CapableKinds(scenario.Fleet);
+        var runs = result.Runs.Where(run => run.RanToItsEnd).Select(run => Of(run.Traced, scenario, capable.Of(run.Traced.Test)));
+        return new BoundProblem([.. runs], [.. scenario.Fleet.Select(kind => kind.Count * kind.Slots)]).Merged();
     }
 
-    private static BoundedRun Of(TracedRun run, IReadOnlyList<WorkerKind> fleet, CapableKinds capable, IReadOnlyDictionary<string, int> limits)
+    private static BoundedRun Of(TracedRun run, Scenario scenario, IReadOnlySet<WorkerKind> able) => new()
     {
-        var able = capable.Of(run.Test).ToHashSet();
-        return new BoundedRun
-        {
-            At = run.At.TotalSeconds,
-            Times = [.. fleet.Select(kind => able.Contains(kind) ? Math.Min(run.Actual.On(kind)!.Value.TotalSeconds, run.Test.TimeoutSeconds) : double.PositiveInfinity)],
-            Keys = [.. run.Test.ConcurrencyKeys.Select(key => (key, limits.Of(key)))],
-        };
-    }
+        At = run.At.TotalSeconds,
+        Times = [.. scenario.Fleet.Select(kind => able.Contains(kind) ? SecondsOn(run, kind) : double.PositiveInfinity)],
+        Keys = [.. run.Test.ConcurrencyKeys.Select(key => (key, scenario.KeyLimits.Of(key)))],
+    };
+
+    private static double SecondsOn(TracedRun run, WorkerKind kind) =>
+        Math.Min(run.Actual.On(kind)!.Value.TotalSeconds, run.Test.TimeoutSeconds);
 
     /// <summary>Kinds on which every run takes the same time are one kind: a fleet may be written with a line for each worker.</summary>
     public BoundProblem Merged()

@@ -8,14 +8,17 @@ namespace LoadBalancer.Cli.Simulation;
 /// <summary>Which workers of a fleet could run a test when empty: asked of the planner, once for equal requirements.</summary>
 internal sealed class CapableKinds(IReadOnlyList<WorkerKind> fleet)
 {
-    private readonly List<(WorkerKind Kind, Planner Judge)> judges = [.. fleet.Select(kind => (kind, Judge(kind)))];
-    private readonly Dictionary<string, IReadOnlyList<WorkerKind>> known = new(StringComparer.Ordinal);
+    /// <summary>Two lines of a fleet are two kinds, however equal they are, and comparing all they hold would take long.</summary>
+    private static readonly IEqualityComparer<WorkerKind> SameLine = ReferenceEqualityComparer.Instance;
 
-    public IReadOnlyList<WorkerKind> Of(SubmitTest test)
+    private readonly List<(WorkerKind Kind, Planner Judge)> judges = [.. fleet.Select(kind => (kind, Judge(kind)))];
+    private readonly Dictionary<string, IReadOnlySet<WorkerKind>> known = new(StringComparer.Ordinal);
+
+    public IReadOnlySet<WorkerKind> Of(SubmitTest test)
     {
         var key = JsonSerializer.Serialize(test.Requirements);
         if (!known.TryGetValue(key, out var capable))
-            known[key] = capable = [.. judges.Where(judge => CouldRun(judge.Judge, test)).Select(judge => judge.Kind)];
+            known[key] = capable = judges.Where(judge => CouldRun(judge.Judge, test)).Select(judge => judge.Kind).ToHashSet(SameLine);
 
         return capable;
     }
