@@ -4,8 +4,8 @@ namespace LoadBalancer.PlacementBench;
 
 /// <summary>
 /// The fleet and lengths of the burst, arriving by chance (Poisson) at 80 % of what the fleet can do. Each of 200 tests has run three times
-/// before on classes drawn at random, so speeds are known as well as they would be after a few days; a test's time varies by 10 % from run to
-/// run. Against first-come-first-served to the fastest idle worker, which knows all times and starts without delay.
+/// before on classes drawn at random, so speeds are known as well as they would be after a few days; a test's time varies by 10 % from
+/// run to run. Against first-come-first-served to the fastest idle worker, which knows all times and starts without delay.
 /// </summary>
 internal static class ArrivalsBench
 {

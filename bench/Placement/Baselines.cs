@@ -8,14 +8,18 @@ namespace LoadBalancer.PlacementBench;
 /// </summary>
 internal static class Baselines
 {
-    /// <summary>Plain list scheduling of what is there at once: the longest by its estimate first, where it would end first by estimate and true speed.</summary>
+    /// <summary>
+    /// Plain list scheduling of what is there at once: the longest by its estimate first, where it would end first by estimate and true
+    /// speed.
+    /// </summary>
     public static double[] LongestFirst(IReadOnlyList<TracedRun> runs, IReadOnlyList<WorkerKind> workers)
     {
         var free = new double[workers.Count];
         var ends = new double[runs.Count];
         foreach (var run in runs.OrderByDescending(run => run.Test.ExpectedDurationSeconds))
         {
-            var worker = Enumerable.Range(0, free.Length).MinBy(i => free[i] + (run.Test.ExpectedDurationSeconds!.Value / workers[i].Speed));
+            var estimate = run.Test.ExpectedDurationSeconds!.Value;
+            var worker = Enumerable.Range(0, free.Length).MinBy(i => free[i] + (estimate / workers[i].Speed));
             ends[run.Index] = free[worker] += Seconds(run, workers[worker]);
         }
 
@@ -30,7 +34,8 @@ internal static class Baselines
     public static double[] FastestIdle(IReadOnlyList<TracedRun> runs, IReadOnlyList<WorkerKind> workers) =>
         InOrder(runs, workers, Seconds);
 
-    private static double[] InOrder(IReadOnlyList<TracedRun> runs, IReadOnlyList<WorkerKind> workers, Func<TracedRun, WorkerKind, double> cost)
+    private static double[] InOrder(
+        IReadOnlyList<TracedRun> runs, IReadOnlyList<WorkerKind> workers, Func<TracedRun, WorkerKind, double> cost)
     {
         var free = new double[workers.Count];
         var ends = new double[runs.Count];

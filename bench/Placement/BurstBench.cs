@@ -37,7 +37,10 @@ internal static class BurstBench
         var result = Workloads.Simulate(new Scenario { Trace = trace, Fleet = Fleets.Unlike, Seed = seed }, policy);
         var summary = Summarizing.Of(result, timing: false);
         var longestFirst = Baselines.LongestFirst(trace, Fleets.Unlike);
-        return (summary.Ratio!.Value, longestFirst.Max() / summary.LowerBoundSeconds, summary.MeanCompletionSeconds / longestFirst.Average());
+        return (
+            summary.Ratio!.Value,
+            longestFirst.Max() / summary.LowerBoundSeconds,
+            summary.MeanCompletionSeconds / longestFirst.Average());
     }
 
     private static List<TracedRun> Trace(Random random) =>

@@ -5,8 +5,8 @@ namespace LoadBalancer.PlacementBench;
 
 /// <summary>
 /// 400 runs at once of the 26 measured job types on 8 K80, 6 P100 and 4 V100, each needing one device. Which device suits a job differs
-/// from job to job by a factor of up to ten, so who is blind to classes loses much. A job type is a test; its number of steps is drawn so that
-/// it takes 1 to 30 minutes on a V100, and each run varies by 20 %. Every job runs on every class: a slow one is only slow.
+/// from job to job by a factor of up to ten, so who is blind to classes loses much. A job type is a test; its number of steps is drawn so
+/// that it takes 1 to 30 minutes on a V100, and each run varies by 20 %. Every job runs on every class: a slow one is only slow.
 /// Known: 800 earlier runs, each on one class drawn at random; or nothing.
 /// </summary>
 internal static class DevicesBench
@@ -69,7 +69,11 @@ internal static class DevicesBench
         Test = Workloads.Test(job.Name) with
         {
             ModelId = job.Name,
-            Requirements = new TestRequirements { RequiredBackend = "cuda", RequiredAccelerators = new Dictionary<string, double> { ["cuda"] = 1 } },
+            Requirements = new TestRequirements
+            {
+                RequiredBackend = "cuda",
+                RequiredAccelerators = new Dictionary<string, double> { ["cuda"] = 1 },
+            },
         },
         Actual = actual,
     };

@@ -17,7 +17,8 @@ internal sealed record JobType(string Name, IReadOnlyDictionary<string, double> 
     private static List<JobType> Read()
     {
         using var data = new StreamReader(typeof(JobType).Assembly.GetManifestResourceStream("gavel.csv")!);
-        return [.. data.ReadToEnd().Split('\n').Skip(1).Select(line => line.Split(',')).Where(fields => fields.Length > 4 && fields[1] == "1").Select(Of)];
+        var rows = data.ReadToEnd().Split('\n').Skip(1).Select(line => line.Split(','));
+        return [.. rows.Where(fields => fields.Length > 4 && fields[1] == "1").Select(Of)];
     }
 
     private static JobType Of(string[] fields)

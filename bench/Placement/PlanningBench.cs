@@ -3,7 +3,9 @@ using LoadBalancer.Placement;
 
 namespace LoadBalancer.PlacementBench;
 
-/// <summary>The planner alone, in a steady state: how fast, how long at worst, how it grows with the fleet, and what a waiting run weighs.</summary>
+/// <summary>
+/// The planner alone, in a steady state: how fast, how long at worst, how it grows with the fleet, and what a waiting run weighs.
+/// </summary>
 internal static class PlanningBench
 {
     private const int WaitingRuns = 10_000;
@@ -55,7 +57,11 @@ internal static class PlanningBench
         TestId = $"suite/module/test-{number}",
         Submitter = $"team-{number % 5}",
         SubmittedAt = new DateTimeOffset(2000, 1, 1, 0, 0, 0, TimeSpan.Zero),
-        Requirements = new Requirements { CpuCores = 1 + (number % 4), Software = new Dictionary<string, string> { ["python"] = ">=3.10" } },
+        Requirements = new Requirements
+        {
+            CpuCores = 1 + (number % 4),
+            Software = new Dictionary<string, string> { ["python"] = ">=3.10" },
+        },
     };
 
     /// <summary>Steps in a steady state; a step is a release, what is learned of it, a submission and a plan.</summary>

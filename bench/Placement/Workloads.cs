@@ -12,9 +12,10 @@ internal static class Workloads
     public static SubmitTest Test(string testId) => new() { TestId = testId, TimeoutSeconds = NoTimeout };
 
     /// <summary>The same time on every class, but for its speed.</summary>
-    public static ActualTimes AtSpeed1(double seconds) => new(new Dictionary<string, double> { [ActualTimes.OtherClasses] = seconds }, Passes: true);
+    public static ActualTimes AtSpeed1(double seconds) => On(ActualTimes.OtherClasses, seconds);
 
-    public static ActualTimes On(string workerClass, double seconds) => new(new Dictionary<string, double> { [workerClass] = seconds }, Passes: true);
+    public static ActualTimes On(string workerClass, double seconds) =>
+        new(new Dictionary<string, double> { [workerClass] = seconds }, Passes: true);
 
     public static SimulationResult Simulate(Scenario scenario, string policy) =>
         Simulator.Run(scenario, policy, TimeProvider.System, CancellationToken.None);

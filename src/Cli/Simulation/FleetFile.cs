@@ -23,8 +23,9 @@ internal static class FleetFile
 
     private static WorkerKind Kind(Line line, HashSet<string> ids)
     {
-        if (line.WorkerId.Length is 0 or > LongestName)
-            throw new InputException("workerId", $"{Quote.Text(line.WorkerId)} has {line.WorkerId.Length} characters; 1 to {LongestName} are accepted");
+        var length = line.WorkerId.Length;
+        if (length is 0 or > LongestName)
+            throw new InputException("workerId", $"{Quote.Text(line.WorkerId)} has {length} characters; 1 to {LongestName} are accepted");
 
         InputException.Within("count", line.Count, 1, MostWorkers - ids.Count);
         var kind = new WorkerKind

@@ -16,7 +16,8 @@ internal static class KeyLimits
         {
             using var document = JsonDocument.Parse(json);
             var root = document.RootElement;
-            if (root.ValueKind is not JsonValueKind.Object) throw Wrong($"is {Quote.Json(root)}; an object such as {{\"license\": 2}} is expected");
+            if (root.ValueKind is not JsonValueKind.Object)
+                throw Wrong($"is {Quote.Json(root)}; an object such as {{\"license\": 2}} is expected");
             if (FieldScan.Problems(root).FirstOrDefault() is { } problem) throw Wrong(problem.ToString());
             return root.EnumerateObject().ToDictionary(key => key.Name, Limit);
         }
@@ -26,7 +27,8 @@ internal static class KeyLimits
         }
     }
 
-    public static int Of(this IReadOnlyDictionary<string, int> limits, string key) => limits.TryGetValue(key, out var limit) ? limit : Default;
+    public static int Of(this IReadOnlyDictionary<string, int> limits, string key) =>
+        limits.TryGetValue(key, out var limit) ? limit : Default;
 
     /// <summary>A closed key (0) is refused here: what waits for it would never end.</summary>
     private static int Limit(JsonProperty key) =>

@@ -23,7 +23,7 @@ internal static class LinearProgramBound
     /// <summary>In seconds from the first submission, which counts as that of all.</summary>
     public static double Of(BoundProblem problem)
     {
-        var groups = problem.Runs.GroupBy(run => run.Times, SameTimes.Instance).Select(group => (Times: group.Key, Count: group.Count())).ToList();
+        var groups = problem.Runs.CountBy(run => run.Times, SameTimes.Instance).ToList();
         var kinds = problem.Machines.Count;
         // Each kind's price times its machines: they sum to 1.
         var shares = Enumerable.Repeat(1.0 / kinds, kinds).ToArray();
@@ -49,8 +49,10 @@ internal static class LinearProgramBound
         return best;
     }
 
-    /// <summary>The bound by these prices; <paramref name="loads"/> gets the seconds per machine that they would put on each kind.</summary>
-    private static double ValueAt(double[] shares, List<(double[] Times, int Count)> groups, IReadOnlyList<int> machines, double[] loads)
+    /// <summary>
+    /// The bound by these prices; <paramref name="loads"/> gets the seconds per machine that they would put on each kind.
+    /// </summary>
+    private static double ValueAt(double[] shares, List<KeyValuePair<double[], int>> groups, IReadOnlyList<int> machines, double[] loads)
     {
         Array.Clear(loads);
         var value = 0.0;

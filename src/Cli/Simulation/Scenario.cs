@@ -16,15 +16,13 @@ internal sealed record Scenario
     public int Seed { get; init; } = 1;
 
     /// <exception cref="LbException">A file cannot be read, or a run has no time on a class that could run it.</exception>
-    public static Scenario Read(string trace, string fleet, string? history, IReadOnlyDictionary<string, int> keyLimits, int seed)
+    public static Scenario Read(string trace, string fleet, string? history)
     {
         var scenario = new Scenario
         {
             Trace = TraceFile.Read(trace),
             Fleet = FleetFile.Read(fleet),
             History = history is null ? [] : TraceFile.Read(history),
-            KeyLimits = keyLimits,
-            Seed = seed,
         };
         if (scenario.Trace.Count == 0) throw LbException.BadInput($"{trace}:1: line: the file holds no test");
 
@@ -37,8 +35,10 @@ internal sealed record Scenario
         var capable = new CapableKinds(scenario.Fleet);
         foreach (var run in scenario.Trace)
         {
-            if (capable.Of(run.Test).FirstOrDefault(kind => run.Actual.On(kind) is null) is { } kind)
-                throw LbException.BadInput($"{path}:{run.Index + 1}: actual.seconds: has neither {kind.Class} nor \"*\", and {kind.WorkerId} could run it");
+            if (capable.Of(run.Test).FirstOrDefault(kind => run.Actual.On(kind) is null) is not { } kind) continue;
+
+            var problem = $"has neither {kind.Class} nor \"*\", and {kind.WorkerId} could run it";
+            throw LbException.BadInput($"{path}:{run.Index + 1}: actual.seconds: {problem}");
         }
     }
 }

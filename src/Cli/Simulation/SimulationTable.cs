@@ -11,7 +11,8 @@ internal static class SimulationTable
     public static Table Of(IReadOnlyList<Summary> summaries)
     {
         var table = Tables.Create(
-            "policy", "completed", "failed", "unschedulable", "makespan", "bound", "ratio", "completion", "p95 wait", "utilisation", "fairness", "decisions/s");
+            "policy", "completed", "failed", "unschedulable", "makespan", "bound", "ratio", "completion", "p95 wait", "utilisation",
+            "fairness", "decisions/s");
         foreach (var summary in summaries)
         {
             table.AddRow(

@@ -81,7 +81,10 @@ internal sealed class Simulator
         }
 
         if (runs.Values.FirstOrDefault(run => run.EndedAt is null) is { } left)
-            throw new InvalidOperationException($"Nothing more will happen, and the planner leaves {planner.Waiting} runs waiting, such as line {left.Traced.Index + 1} of the trace.");
+        {
+            throw new InvalidOperationException(
+                $"Nothing more will happen, and {planner.Waiting} runs are left waiting, such as line {left.Traced.Index + 1} of the trace.");
+        }
     }
 
     private void Handle(SimulatedEvent happening, TimeSpan now)

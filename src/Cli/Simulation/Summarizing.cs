@@ -10,6 +10,7 @@ internal static class Summarizing
     {
         var executed = result.Runs.Where(run => run.FirstStart is not null).ToList();
         var waits = executed.Select(run => (run.FirstStart!.Value - run.Traced.At).TotalSeconds).Order().ToArray();
+        var plans = result.PlanTimes.Select(step => step.TotalMilliseconds).Order().ToArray();
         var makespan = Makespan(result).TotalSeconds;
         var bound = LowerBound.Of(BoundProblem.Of(result));
         var forecasts = ForecastErrors.Of(result);
@@ -23,7 +24,7 @@ internal static class Summarizing
             MakespanSeconds = Rounded(makespan),
             LowerBoundSeconds = Rounded(bound),
             Ratio = bound > 0 ? Rounded(makespan / bound) : null,
-            MeanCompletionSeconds = Rounded(executed.Select(run => (run.EndedAt!.Value - run.Traced.At).TotalSeconds).DefaultIfEmpty().Average()),
+            MeanCompletionSeconds = Rounded(executed.Select(CompletionSeconds).DefaultIfEmpty().Average()),
             P50WaitSeconds = Rounded(Percentile.Of(waits, 0.5)),
             P95WaitSeconds = Rounded(Percentile.Of(waits, 0.95)),
             P99WaitSeconds = Rounded(Percentile.Of(waits, 0.99)),
@@ -34,8 +35,8 @@ internal static class Summarizing
             Coverage90 = Rounded(forecasts.Coverage90),
             Decisions = result.Decisions,
             PlannerMilliseconds = timing ? Rounded(result.PlannerTime.TotalMilliseconds) : null,
-            DecisionsPerSecond = timing && result.PlannerTime > TimeSpan.Zero ? Rounded(result.Decisions / result.PlannerTime.TotalSeconds) : null,
-            P99PlanMilliseconds = timing ? Rounded(Percentile.Of([.. result.PlanTimes.Select(step => step.TotalMilliseconds).Order()], 0.99)) : null,
+            DecisionsPerSecond = timing ? Rounded(DecisionsPerSecond(result)) : null,
+            P99PlanMilliseconds = timing ? Rounded(Percentile.Of(plans, 0.99)) : null,
         };
     }
 
@@ -44,6 +45,11 @@ internal static class Summarizing
         result.Attempts.Count == 0 ? TimeSpan.Zero : result.Attempts.Max(attempt => attempt.End) - FirstArrival(result);
 
     private static TimeSpan FirstArrival(SimulationResult result) => result.Runs.Min(run => run.Traced.At);
+
+    private static double CompletionSeconds(RunProgress run) => (run.EndedAt!.Value - run.Traced.At).TotalSeconds;
+
+    private static double DecisionsPerSecond(SimulationResult result) =>
+        result.PlannerTime > TimeSpan.Zero ? result.Decisions / result.PlannerTime.TotalSeconds : 0;
 
     private static double Rounded(double value) => Math.Round(value, Decimals);
 

@@ -38,7 +38,9 @@ internal sealed record Summary
     /// <summary>Busy slot seconds by slot seconds of live workers until the last end.</summary>
     public required double Utilisation { get; init; }
 
-    /// <summary>Jain's index over submitters of the work done for them in the first half of the makespan: 1 is equal, 1/n all for one of n.</summary>
+    /// <summary>
+    /// Jain's index over submitters of the work done for them in the first half of the makespan: 1 is equal, 1/n all for one of n.
+    /// </summary>
     public required double JainFairness { get; init; }
 
     /// <summary>Mean of |ln(predicted / actual)|, where a run of the test had ended on that class before; null without such runs.</summary>

@@ -43,7 +43,9 @@ internal static class TraceFile
 
     private static ActualTimes Times(ActualLine actual)
     {
-        if (actual.Seconds.Count == 0) throw new InputException("actual.seconds", "is empty; the time on each class is expected, or on \"*\"");
+        if (actual.Seconds.Count == 0)
+            throw new InputException("actual.seconds", "is empty; the time on each class is expected, or on \"*\"");
+
         foreach (var (workerClass, seconds) in actual.Seconds)
             InputException.Within($"actual.seconds.{Quote.Name(workerClass)}", seconds, 0, LongestRun);
 

@@ -3,7 +3,9 @@ namespace LoadBalancer.Cli.Simulation;
 /// <summary>How much of what was there was used.</summary>
 internal static class Utilisation
 {
-    /// <returns>From 0 to 1: seconds in which slots of live workers ran something, by the seconds in which they were there until the last end.</returns>
+    /// <returns>
+    /// From 0 to 1: seconds in which slots of live workers ran something, by the seconds in which they were there until the last end.
+    /// </returns>
     public static double Of(SimulationResult result)
     {
         if (result.Attempts.Count == 0) return 0;

@@ -14,10 +14,10 @@ internal static class SimulateVerb
     {
         var common = new CommonOptions(terminal);
         var options = new SimulateOptions();
-        var verb = new Command("simulate", "Run the planner against a workload on a virtual clock: what would that policy, or two more workers, have done?")
+        var verb = new Command("simulate", "Run the planner on a virtual clock: what would that policy, or two more workers, have done?")
         {
-            options.Trace, options.Fleet, options.Policy, options.History, options.Seed, options.Schedule, options.NoTiming, options.Compare, options.Keys,
-            common.Json, common.Plain, common.NoColor,
+            options.Trace, options.Fleet, options.Policy, options.History, options.Seed, options.Schedule, options.NoTiming,
+            options.Compare, options.Keys, common.Json, common.Plain, common.NoColor,
         };
         verb.SetAction((parse, cancel) => Task.FromResult(Simulate(options, parse, common.Output(parse), cancel)));
         return verb;
@@ -30,9 +30,7 @@ internal static class SimulateVerb
         if (compare is not null && schedule is not null) throw LbException.BadInput("--schedule shows one policy: leave out --compare");
 
         var policies = compare is null ? [Known(parse.GetValue(options.Policy)!, "--policy")] : Compared(compare);
-        var keyLimits = KeyLimits.Parse(parse.GetValue(options.Keys));
-        var scenario = Scenario.Read(
-            parse.GetValue(options.Trace)!, parse.GetValue(options.Fleet)!, parse.GetValue(options.History), keyLimits, parse.GetValue(options.Seed));
+        var scenario = Read(options, parse);
         var summaries = new List<Summary>();
         foreach (var policy in policies)
         {
@@ -47,14 +45,22 @@ internal static class SimulateVerb
         return ExitCode.Passed;
     }
 
+    private static Scenario Read(SimulateOptions options, ParseResult parse) =>
+        Scenario.Read(parse.GetValue(options.Trace)!, parse.GetValue(options.Fleet)!, parse.GetValue(options.History)) with
+        {
+            KeyLimits = KeyLimits.Parse(parse.GetValue(options.Keys)),
+            Seed = parse.GetValue(options.Seed),
+        };
+
     private static IReadOnlyList<string> Compared(string names) =>
         names == AllPolicies ? new PolicySet().Names : [.. names.Split(',').Select(name => Known(name.Trim(), "--compare"))];
 
     private static string Known(string policy, string option)
     {
         var known = new PolicySet().Names;
-        return known.Contains(policy)
-            ? policy
-            : throw LbException.BadInput($"{option}: no policy \"{policy}\"{NearestName.Hint(policy, known)}; known are {string.Join(", ", known)}");
+        if (known.Contains(policy)) return policy;
+
+        var hint = NearestName.Hint(policy, known);
+        throw LbException.BadInput($"{option}: no policy \"{policy}\"{hint}; known are {string.Join(", ", known)}");
     }
 }

@@ -16,10 +16,10 @@ public sealed class LowerBoundTests
         for (var seed = 1; seed <= SmallCases; seed++)
         {
             var problem = SmallProblem(new Random(seed));
-            var best = BestSchedule.Makespan(problem);
+            var (best, bound, program) = (BestSchedule.Makespan(problem), LowerBound.Of(problem), LinearProgramBound.Of(problem));
 
-            Assert.True(LowerBound.Of(problem) <= best + 1e-9, $"seed {seed}: the bound is {LowerBound.Of(problem)}, and {best} is possible");
-            Assert.True(LinearProgramBound.Of(problem) <= best + 1e-9, $"seed {seed}: the linear program says {LinearProgramBound.Of(problem)}, and {best} is possible");
+            Assert.True(bound <= best + 1e-9, $"seed {seed}: the bound is {bound}, and {best} is possible");
+            Assert.True(program <= best + 1e-9, $"seed {seed}: the linear program says {program}, and {best} is possible");
         }
     }
 
@@ -61,7 +61,7 @@ public sealed class LowerBoundTests
 
     [Fact]
     public void Where_all_prefer_one_kind_those_who_gain_least_make_room() =>
-        // 12 runs gain much by the first kind and 12 little: beside all of the former it takes 2 of the latter, and 10 take 1.4 each elsewhere.
+        // 12 runs gain much by the first kind and 12 little: beside all of the former it takes 2 of the latter; 10 take 1.4 each elsewhere.
         Tight(14, [1, 1], [.. Enumerable.Repeat(Run(1, 10), 12), .. Enumerable.Repeat(Run(1, 1.4), 12)]);
 
     [Fact]
@@ -104,7 +104,9 @@ public sealed class LowerBoundTests
         };
     }
 
-    /// <summary>Tries every order and every machine: in the order of their starts, each run starts as early as what came before lets it.</summary>
+    /// <summary>
+    /// Tries every order and every machine: in the order of their starts, each run starts as early as what came before lets it.
+    /// </summary>
     private sealed class BestSchedule(int[] kindOf)
     {
         private double best = Never;
@@ -132,7 +134,8 @@ public sealed class LowerBoundTests
 
                     var after = (double[])free.Clone();
                     after[machine] = ended;
-                    Extend([.. left.Where(other => !ReferenceEquals(other, run))], after, run.Keys.Count > 0 ? ended : keyFree, Math.Max(end, ended));
+                    var rest = left.Where(other => !ReferenceEquals(other, run)).ToList();
+                    Extend(rest, after, run.Keys.Count > 0 ? ended : keyFree, Math.Max(end, ended));
                 }
             }
         }
