@@ -1,4 +1,5 @@
 using System.CommandLine;
+using LoadBalancer.Cli.Simulation;
 using LoadBalancer.Placement;
 
 namespace LoadBalancer.Cli.Verbs;
@@ -22,7 +23,7 @@ internal sealed class SimulateOptions
 
     public Option<string> Policy { get; } = new("--policy")
     {
-        Description = $"The policy that places every test: {string.Join(", ", new PolicySet().Names)}.",
+        Description = $"The policy that places every test: {string.Join(", ", StandalonePolicies.Names)}.",
         HelpName = "NAME",
         DefaultValueFactory = _ => PolicyNames.Adaptive,
     };

@@ -1,7 +1,6 @@
 using System.CommandLine;
 using LoadBalancer.Cli.Simulation;
 using LoadBalancer.Cli.Terminals;
-using LoadBalancer.Placement;
 
 namespace LoadBalancer.Cli.Verbs;
 
@@ -53,11 +52,11 @@ internal static class SimulateVerb
         };
 
     private static IReadOnlyList<string> Compared(string names) =>
-        names == AllPolicies ? new PolicySet().Names : [.. names.Split(',').Select(name => Known(name.Trim(), "--compare"))];
+        names == AllPolicies ? StandalonePolicies.Names : [.. names.Split(',').Select(name => Known(name.Trim(), "--compare"))];
 
     private static string Known(string policy, string option)
     {
-        var known = new PolicySet().Names;
+        var known = StandalonePolicies.Names;
         if (known.Contains(policy)) return policy;
 
         var hint = NearestName.Hint(policy, known);
