@@ -9,9 +9,12 @@ public sealed class Planner
     /// <summary>Waiting that is worth one level of priority, unless it is said.</summary>
     public static readonly TimeSpan UsualAgingStep = TimeSpan.FromMinutes(10);
 
+    private static readonly TimeSpan UsualShareHalfLife = TimeSpan.FromHours(1);
+
     private readonly Fleet fleet = new();
     private readonly ReservationLedger ledger = new();
     private readonly WaitingRuns waiting;
+    private readonly SubmitterShares shares = new(UsualShareHalfLife);
     private readonly Placer placer;
     private readonly Explainer explainer;
 
@@ -66,6 +69,10 @@ public sealed class Planner
     /// <summary>How many runs may hold the key at once; 1 unless it is said. Who holds it keeps it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The limit is below 0.</exception>
     public void LimitKey(string key, int limit) => ledger.Keys.Limit(key, limit);
+
+    /// <summary>What a submitter may use against others, 1 unless it is said: one of weight 2 gets twice as much as one of weight 1.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">The weight is not above 0.</exception>
+    public void Share(string submitter, double weight) => shares.Weigh(submitter, weight);
 
     /// <summary>
     /// Takes over a reservation that was made before a restart, also where it exceeds what its worker has by now. If that attempt waits
