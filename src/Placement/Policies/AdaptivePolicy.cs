@@ -8,68 +8,47 @@ namespace LoadBalancer.Placement;
 /// gain in speed may occupy rare devices with a run that does not need them. Without evidence all predictions are equal, and it is a
 /// pull queue: any capable worker, the least versatile and least loaded first. It does not wait for a faster worker to become free.
 /// </summary>
-internal sealed class AdaptivePolicy : IPlacementPolicy
+internal sealed class AdaptivePolicy : ScoringPolicy
 {
+    private const int Run = 0;
+    private const int Scarcity = 1;
+    private const int Preference = 2;
+    private const int Load = 3;
+
     /// <summary>To leave the rarest ability free, a run may take this much longer.</summary>
     private const double ScarcityWeight = 0.2;
 
     /// <summary>To have its preferred backend, a run may take this much longer.</summary>
     private const double PreferenceWeight = 0.1;
 
-    /// <summary>Between workers that are otherwise alike, the one with more to spare; more would undo the two above.</summary>
-    private const double LoadWeight = 0.01;
+    private static readonly string[] Parts = ["run", "scarcity", "preference", "load"];
 
-    public string Name => PolicyNames.Adaptive;
+    public override string Name => PolicyNames.Adaptive;
 
-    public PolicyChoice Choose(PlacementContext context)
+    public override CostTable Weigh(PlacementContext context)
     {
-        var demand = context.Demand;
-        var ranked = Ranking.Cheapest(context.Candidates, candidate => Costs.Of(candidate, demand).Seconds, context.Random);
-        return new PolicyChoice([.. ranked.Select(candidate => Ranked(candidate, demand, context.Candidates.Count))]);
-    }
-
-    private static RankedWorker Ranked(Candidate candidate, TestDemand demand, int candidates)
-    {
-        var costs = Costs.Of(candidate, demand);
-        var others = candidates == 1 ? "the only one free" : $"best of {candidates} free";
-        return new RankedWorker(
-            candidate.Worker.WorkerId,
-            costs.ByPart(),
-            $"expected to take {Seconds(candidate.Predicted.P50)} here, {others}");
-    }
-
-    /// <summary>In seconds.</summary>
-    private readonly record struct Costs(double Run, double Scarcity, double Preference, double Load)
-    {
-        public double Seconds => Run + Scarcity + Preference + Load;
-
-        public static Costs Of(Candidate candidate, TestDemand demand)
+        var candidates = context.Candidates;
+        var costs = new CostTable(Parts, candidates.Count);
+        var preferred = context.Demand.Requirements.PreferredBackend;
+        for (var i = 0; i < candidates.Count; i++)
         {
-            var run = candidate.Predicted.P50.TotalSeconds;
-            var preferred = demand.Requirements.PreferredBackend;
-            var hasPreferred = string.IsNullOrEmpty(preferred)
-                || candidate.Worker.Backends.Contains(preferred, StringComparer.OrdinalIgnoreCase);
-            return new Costs(
-                run,
-                run * ScarcityWeight * candidate.Fit.Scarcity,
-                hasPreferred ? 0 : run * PreferenceWeight,
-                run * LoadWeight * candidate.Fit.Load);
+            var candidate = candidates[i];
+            var run = Prospect.Run(candidate);
+            costs[i, Run] = run;
+            costs[i, Scarcity] = run * ScarcityWeight * candidate.Fit.Scarcity;
+            costs[i, Preference] = Has(candidate.Worker, preferred) ? 0 : run * PreferenceWeight;
+            costs[i, Load] = run * LoadWeight * candidate.Fit.Load;
         }
 
-        /// <summary>To the millisecond; parts of nothing are left out.</summary>
-        public Dictionary<string, double> ByPart()
-        {
-            var parts = new Dictionary<string, double> { ["run"] = Math.Round(Run, 3) };
-            AddPart("scarcity", Scarcity);
-            AddPart("preference", Preference);
-            AddPart("load", Load);
-            return parts;
-
-            void AddPart(string name, double seconds)
-            {
-                if (seconds > 0)
-                    parts[name] = Math.Round(seconds, 3);
-            }
-        }
+        return costs;
     }
+
+    protected override string ReasonFor(PlacementContext context, int candidate, int place)
+    {
+        var others = context.Candidates.Count == 1 ? "the only one free" : $"best of {context.Candidates.Count} free";
+        return $"expected to take {Seconds(context.Candidates[candidate].Predicted.P50)} here, {others}";
+    }
+
+    private static bool Has(WorkerProfile worker, string? backend) =>
+        string.IsNullOrEmpty(backend) || worker.Backends.Contains(backend, StringComparer.OrdinalIgnoreCase);
 }

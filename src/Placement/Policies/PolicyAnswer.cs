@@ -20,7 +20,7 @@ internal sealed record PolicyAnswer(
         {
             choice = policy.Choose(context);
         }
-        catch (Exception thrown)
+        catch (Exception thrown) when (thrown is not PolicyException)
         {
             throw new PolicyException($"it threw {thrown.GetType().Name}: {thrown.Message}", thrown);
         }

@@ -2,16 +2,6 @@ using System.Collections.Concurrent;
 
 namespace LoadBalancer.Placement;
 
-/// <summary>Names of the policies that are always there.</summary>
-public static class PolicyNames
-{
-    /// <summary>Every worker in its turn: fair and predictable, blind to speed.</summary>
-    public const string RoundRobin = "round_robin";
-
-    /// <summary>Where the run is expected to end first, as far as is known; keeps scarce abilities free.</summary>
-    public const string Adaptive = "adaptive";
-}
-
 /// <summary>
 /// Which policy places which test type. Changes take effect with the next decision and may come from any thread.
 /// </summary>

@@ -10,22 +10,19 @@ internal static class Ranking
     private const double Tie = 1e-9;
 
     /// <summary>
-    /// The cheapest first. Of those equally cheap, one drawn at random comes first, or without chance the first of the list.
+    /// The places of the cheapest in the list, cheapest first. Of those equally cheap, one drawn at random comes first, or without chance
+    /// the first of the list.
     /// </summary>
-    public static IReadOnlyList<Candidate> Cheapest(
-        IReadOnlyList<Candidate> candidates, Func<Candidate, double> costOf, Random? chance = null)
+    /// <param name="costs">Lower is better; used up.</param>
+    /// <param name="chance">Draws between the cheapest.</param>
+    /// <exception cref="InvalidOperationException">A cost is no number.</exception>
+    public static int[] Cheapest(double[] costs, Random? chance = null)
     {
-        var costs = new double[candidates.Count];
-        for (var i = 0; i < costs.Length; i++)
-            costs[i] = costOf(candidates[i]);
-
-        var ranked = new List<Candidate>(Places);
-        var next = First(costs, chance);
-        while (ranked.Count < Math.Min(Places, costs.Length))
+        var ranked = new int[Math.Min(Places, costs.Length)];
+        for (var place = 0; place < ranked.Length; place++)
         {
-            ranked.Add(candidates[next]);
-            costs[next] = double.PositiveInfinity;
-            next = First(costs, chance: null);
+            ranked[place] = First(costs, place == 0 ? chance : null);
+            costs[ranked[place]] = double.PositiveInfinity;
         }
 
         return ranked;

@@ -11,12 +11,19 @@ internal sealed class RoundRobinPolicy : IPlacementPolicy
 
     public string Name => PolicyNames.RoundRobin;
 
-    public PolicyChoice Choose(PlacementContext context) =>
-        new([.. Ranking.Cheapest(context.Candidates, candidate => candidate.LastTurn).Select(Ranked)]);
+    public PolicyChoice Choose(PlacementContext context)
+    {
+        var turns = new double[context.Candidates.Count];
+        for (var i = 0; i < turns.Length; i++)
+            turns[i] = context.Candidates[i].LastTurn;
 
-    private static RankedWorker Ranked(Candidate candidate, int place)
+        var ranked = Ranking.Cheapest(turns);
+        return new PolicyChoice(Array.ConvertAll(ranked, candidate => Ranked(context.Candidates[candidate], candidate == ranked[0])));
+    }
+
+    private static RankedWorker Ranked(Candidate candidate, bool chosen)
     {
         var since = candidate.LastTurn == 0 ? "never chosen before" : $"last chosen in decision {candidate.LastTurn}";
-        return new RankedWorker(candidate.Worker.WorkerId, NoScore, place == 0 ? $"its turn: {since}" : $"later in turn: {since}");
+        return new RankedWorker(candidate.Worker.WorkerId, NoScore, chosen ? $"its turn: {since}" : $"later in turn: {since}");
     }
 }

@@ -1,0 +1,43 @@
+namespace LoadBalancer.Placement;
+
+/// <summary>What a run can expect of a candidate, in seconds.</summary>
+internal static class Prospect
+{
+    /// <summary>To fail more often than this is taken as this: twenty attempts to one success are reason enough to go elsewhere.</summary>
+    private const double MostFailures = 0.95;
+
+    /// <summary>As likely as not it has ended by then.</summary>
+    public static double Run(Candidate candidate) => candidate.Predicted.P50.TotalSeconds;
+
+    /// <summary>
+    /// What attempts that fail because of the worker add to the time of one attempt: if each of them fails with probability f, a success
+    /// takes 1 / (1 - f) of them on average (mean of the geometric distribution), which is f / (1 - f) more than one.
+    /// </summary>
+    /// <param name="run">Seconds of one attempt.</param>
+    /// <param name="candidate">Where it would run.</param>
+    public static double Risk(double run, Candidate candidate)
+    {
+        var failures = Math.Clamp(candidate.FailureExcess, 0, MostFailures);
+        return run * failures / (1 - failures);
+    }
+
+    /// <summary>What the worker that is best prepared for the run saves; 0 if none is.</summary>
+    public static double MostSaved(IReadOnlyList<Candidate> candidates)
+    {
+        var most = 0.0;
+        for (var i = 0; i < candidates.Count; i++)
+            most = Math.Max(most, candidates[i].Saved.TotalSeconds);
+
+        return most;
+    }
+
+    /// <summary>The shortest predicted time.</summary>
+    public static double Fastest(IReadOnlyList<Candidate> candidates)
+    {
+        var fastest = double.PositiveInfinity;
+        for (var i = 0; i < candidates.Count; i++)
+            fastest = Math.Min(fastest, Run(candidates[i]));
+
+        return fastest;
+    }
+}
