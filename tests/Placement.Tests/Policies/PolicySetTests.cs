@@ -3,7 +3,7 @@ namespace LoadBalancer.Placement.Tests;
 public sealed class PolicySetTests
 {
     [Fact]
-    public void Adaptive_is_the_default() => Assert.Equal("adaptive", new PolicySet().Default);
+    public void Adaptive_is_the_default() => Assert.Equal("adaptive", new PolicySet().Default.ToString());
 
     [Fact]
     public void Each_test_type_may_have_its_own_and_a_change_is_live()
@@ -16,7 +16,7 @@ public sealed class PolicySetTests
         policies.Use("quick", "round_robin");
         Assert.Equal("round_robin", PolicyOf("quick"));
         Assert.Equal("adaptive", PolicyOf("other"));
-        Assert.Equal(new Dictionary<string, string> { ["quick"] = "round_robin" }, policies.ByTestType);
+        Assert.Equal([("quick", "round_robin")], policies.ByTestType.Select(entry => (entry.Key, entry.Value.ToString())));
 
         policies.UseDefault("quick");
         policies.Default = "round_robin";
@@ -32,28 +32,41 @@ public sealed class PolicySetTests
     [Fact]
     public void An_unknown_policy_is_refused_with_its_name_and_the_known_ones()
     {
-        var policies = new PolicySet([new Chooser("mine", context => Only(context.Candidates[0]))]);
+        var policies = new PolicySet([new UsersPolicy("mine", context => UsersPolicy.Only(context.Candidates[0].Worker.WorkerId))]);
 
-        var refusal = Assert.Throws<ArgumentException>(() => policies.Use("quick", "fastest"));
+        var refusal = Assert.Throws<PolicySpecException>(() => policies.Use("quick", "fastest"));
 
         Assert.Contains("'fastest'", refusal.Message);
-        Assert.Contains("adaptive, mine, round_robin", refusal.Message);
-        Assert.Throws<ArgumentException>(() => policies.Default = "fastest");
-        Assert.Throws<ArgumentException>(() => new PolicySet(defaultPolicy: "fastest"));
+        Assert.Contains("composite, mine, performance_based", refusal.Message);
+        Assert.Throws<PolicySpecException>(() => policies.Default = "fastest");
+        Assert.Throws<PolicySpecException>(() => new PolicySet(defaultPolicy: "fastest"));
     }
 
     [Fact]
     public void A_name_that_is_taken_is_refused()
     {
-        var refusal = Assert.Throws<ArgumentException>(() => new PolicySet([new Chooser("adaptive", _ => Only(null!))]));
+        var refusal = Assert.Throws<PolicySpecException>(() => new PolicySet([new UsersPolicy("adaptive", _ => UsersPolicy.Only(null!))]));
 
         Assert.Contains("'adaptive'", refusal.Message);
     }
 
+    [Theory]
+    [InlineData("composite")]
+    [InlineData("")]
+    [InlineData("two words")]
+    [InlineData("a-name-that-a-stored-score-has-no-room-for")]
+    public void A_name_that_could_not_be_selected_is_refused(string name) =>
+        Assert.Contains($"'{name[..Math.Min(name.Length, 20)]}", Assert.Throws<PolicySpecException>(() => new PolicySet([UsersPolicy.InOrder(name)])).Message);
+
+    [Fact]
+    public void All_seven_are_there() => Assert.Equal(
+        ["adaptive", "affinity_based", "composite", "performance_based", "priority_based", "round_robin", "weighted_round_robin"],
+        new PolicySet().Names);
+
     [Fact]
     public void A_registered_policy_is_used_like_a_built_in_one()
     {
-        var last = new Chooser("last", context => Only(context.Candidates[^1]));
+        var last = new UsersPolicy("last", context => UsersPolicy.Only(context.Candidates[^1].Worker.WorkerId));
         var planner = Given.Planner(new PolicySet([last], defaultPolicy: "last"));
         planner.Register(Given.Worker("w1"), Given.Worker("w2"));
         planner.Submit(Given.Demand());
@@ -68,10 +81,10 @@ public sealed class PolicySetTests
         { "it threw InvalidTimeZoneException: lost", _ => throw new InvalidTimeZoneException("lost") },
         { "it chose no worker", _ => null! },
         { "it chose no worker", _ => new PolicyChoice([]) },
-        { "it chose worker 'stranger', which was not offered", _ => Only("stranger") },
-        { "it chose worker 'busy', which was not offered", _ => Only("busy") },
-        { "it ranked a worker twice", _ => new PolicyChoice([.. Only("free").Ranked, .. Only("free").Ranked]) },
-        { "its score for worker 'free' is no number", _ => Only("free", double.NaN) },
+        { "it chose worker 'stranger', which was not offered", _ => UsersPolicy.Only("stranger") },
+        { "it chose worker 'busy', which was not offered", _ => UsersPolicy.Only("busy") },
+        { "it ranked a worker twice", _ => new PolicyChoice([.. UsersPolicy.Only("free").Ranked, .. UsersPolicy.Only("free").Ranked]) },
+        { "its score for worker 'free' is no number", _ => UsersPolicy.Only("free", double.NaN) },
         { "it left out a worker, a score or a reason", _ => new PolicyChoice([null!]) },
     };
 
@@ -79,7 +92,7 @@ public sealed class PolicySetTests
     [MemberData(nameof(BrokenPromises))]
     public void A_policy_that_breaks_its_promise_fails_that_decision_only(string error, Func<PlacementContext, PolicyChoice> choose)
     {
-        var policies = new PolicySet([new Chooser("broken", choose)]);
+        var policies = new PolicySet([new UsersPolicy("broken", choose)]);
         policies.Use("odd", "broken");
         var planner = Given.Planner(policies);
         planner.Register(Given.Worker("busy"), Given.Worker("free", slots: 2));
@@ -98,24 +111,12 @@ public sealed class PolicySetTests
     [Fact]
     public void Texts_of_a_policy_are_cut_to_what_a_decision_has_room_for()
     {
-        var wordy = new Chooser("wordy", context => new PolicyChoice(
+        var wordy = new UsersPolicy("wordy", context => new PolicyChoice(
             [new RankedWorker(context.Candidates[0].Worker.WorkerId, new Dictionary<string, double>(), new string('x', 5000))]));
         var planner = Given.Planner(new PolicySet([wordy], defaultPolicy: "wordy"));
         planner.Register(Given.Worker("w"));
         planner.Submit(Given.Demand());
 
         Assert.Equal(200, Assert.Single(planner.Plan(Given.Noon, 10).Decisions).Reason.Length);
-    }
-
-    private static PolicyChoice Only(Candidate candidate) => Only(candidate.Worker.WorkerId);
-
-    private static PolicyChoice Only(string workerId, double seconds = 1) =>
-        new([new RankedWorker(workerId, new Dictionary<string, double> { ["part"] = seconds }, "mine")]);
-
-    private sealed class Chooser(string name, Func<PlacementContext, PolicyChoice> choose) : IPlacementPolicy
-    {
-        public string Name => name;
-
-        public PolicyChoice Choose(PlacementContext context) => choose(context);
     }
 }
