@@ -45,7 +45,6 @@ internal static class SchedulerHost
         services.AddSingleton(Options.Create(settings.Scheduler));
         services.AddSingleton(Options.Create(settings.Broker));
         services.AddSingleton(Options.Create(settings.Database));
-        services.AddSingleton(Options.Create(settings.Policies));
         services.AddSingleton(Options.Create(settings.Api));
         services.AddSingleton(settings);
         services.AddSingleton(TimeProvider.System);
@@ -64,14 +63,8 @@ internal static class SchedulerHost
         services.AddSingleton<DurationModel>();
         services.AddSingleton(provider =>
         {
-            var options = provider.GetRequiredService<IOptions<PolicyOptions>>().Value;
-            var policies = new PolicySet(provider.GetServices<IPlacementPolicy>());
-            if (options.Problems(policies.Names).ToList() is { Count: > 0 } problems)
-                throw new ConfigurationException(problems);
-
-            policies.Default = options.Default;
-            foreach (var (testType, policy) in options.ByTestType)
-                policies.Use(testType, policy);
+            var policies = Registered(provider.GetServices<IPlacementPolicy>());
+            provider.GetRequiredService<Settings>().Policies.ApplyTo(policies);
             return policies;
         });
         services.AddSingleton(provider =>
@@ -84,8 +77,22 @@ internal static class SchedulerHost
                 settings.Scheduler.AgingStep);
             foreach (var (key, options) in settings.Keys)
                 planner.LimitKey(key, options.Limit);
+            foreach (var (submitter, weight) in settings.Shares)
+                planner.Share(submitter, weight);
             return planner;
         });
+    }
+
+    private static PolicySet Registered(IEnumerable<IPlacementPolicy> policies)
+    {
+        try
+        {
+            return new PolicySet(policies);
+        }
+        catch (PolicySpecException bad)
+        {
+            throw new ConfigurationException([bad.Message]);
+        }
     }
 
     private static void AddScheduling(IServiceCollection services)

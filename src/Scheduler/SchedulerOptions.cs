@@ -134,25 +134,6 @@ internal sealed class DatabaseOptions
     }
 }
 
-/// <summary>Section <c>Policies</c>: which policy chooses, by test type.</summary>
-internal sealed class PolicyOptions
-{
-    public const string Section = "Policies";
-
-    public string Default { get; set; } = "adaptive";
-
-    public Dictionary<string, string> ByTestType { get; set; } = [];
-
-    public IEnumerable<string> Problems(IReadOnlyCollection<string> known)
-    {
-        foreach (var (setting, policy) in ByTestType.Select(entry => ($"ByTestType:{entry.Key}", entry.Value)).Prepend((nameof(Default), Default)))
-        {
-            if (!known.Contains(policy))
-                yield return $"Policies:{setting} is '{policy}'; known policies are {string.Join(", ", known)}";
-        }
-    }
-}
-
 /// <summary>Section <c>Keys:{key}</c>.</summary>
 internal sealed class KeyOptions
 {

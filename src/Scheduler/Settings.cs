@@ -4,9 +4,12 @@ namespace LoadBalancer.Scheduler;
 
 /// <summary>All settings, checked once at start.</summary>
 internal sealed record Settings(
-    SchedulerOptions Scheduler, BrokerOptions Broker, DatabaseOptions Database, PolicyOptions Policies, ApiOptions Api, IReadOnlyDictionary<string, KeyOptions> Keys)
+    SchedulerOptions Scheduler, BrokerOptions Broker, DatabaseOptions Database, PolicyOptions Policies, ApiOptions Api,
+    IReadOnlyDictionary<string, KeyOptions> Keys, IReadOnlyDictionary<string, double> Shares)
 {
     private const string KeysSection = "Keys";
+
+    private const string SharesSection = "Shares";
 
     /// <exception cref="ConfigurationException">Names every setting that is missing, wrong or unknown.</exception>
     public static Settings Read(IConfiguration configuration)
@@ -16,14 +19,17 @@ internal sealed record Settings(
             Bind<SchedulerOptions>(configuration, SchedulerOptions.Section, problems),
             Bind<BrokerOptions>(configuration, BrokerOptions.Section, problems),
             Bind<DatabaseOptions>(configuration, DatabaseOptions.Section, problems),
-            Bind<PolicyOptions>(configuration, PolicyOptions.Section, problems),
+            PolicyOptions.Read(configuration, problems),
             Bind<ApiOptions>(configuration, ApiOptions.Section, problems),
-            Bind<Dictionary<string, KeyOptions>>(configuration, KeysSection, problems));
+            Bind<Dictionary<string, KeyOptions>>(configuration, KeysSection, problems),
+            Bind<Dictionary<string, double>>(configuration, SharesSection, problems));
         problems.AddRange(settings.Scheduler.Problems());
         problems.AddRange(settings.Broker.Problems());
         problems.AddRange(settings.Database.Problems());
         problems.AddRange(settings.Api.Problems());
         problems.AddRange(settings.Keys.Where(key => key.Value.Limit < 1).Select(key => $"Keys:{key.Key}:Limit is {key.Value.Limit}; it must be at least 1"));
+        problems.AddRange(settings.Shares.Where(share => !(share.Value > 0 && double.IsFinite(share.Value)))
+            .Select(share => $"Shares:{share.Key} is {share.Value}; it must be a number above 0"));
         return problems.Count == 0 ? settings : throw new ConfigurationException(problems);
     }
 

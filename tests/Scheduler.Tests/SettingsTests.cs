@@ -1,4 +1,6 @@
+using LoadBalancer.Placement;
 using Microsoft.Extensions.Configuration;
+using Microsoft.Extensions.DependencyInjection;
 
 namespace LoadBalancer.Scheduler.Tests;
 
@@ -13,6 +15,15 @@ public sealed class SettingsTests
     [InlineData("Scheduler:LeaseDuratoin", "00:01:00", "LeaseDuratoin")]
     [InlineData("Scheduler:WhenImpossible", "Pray", "Scheduler:WhenImpossible")]
     [InlineData("Keys:license:Limit", "0", "Keys:license:Limit is 0")]
+    [InlineData("Shares:ci", "0", "Shares:ci is 0")]
+    [InlineData("Shares:ci", "NaN", "Shares:ci is NaN")]
+    [InlineData("Shares:ci", "much", "Shares:ci")]
+    [InlineData("Policies:Defualt", "adaptive", "Policies:Defualt is unknown")]
+    [InlineData("Policies:Default", "so fast!", "Policies:Default: type 'so fast!'")]
+    [InlineData("Policies:Default", "composite", "Policies:Default: algorithms is missing")]
+    [InlineData("Policies:ByTestType:unit:type", "composite", "Policies:ByTestType:unit: algorithms is missing")]
+    [InlineData("Policies:ByTestType:Unit", "adaptive", "Policies:ByTestType:Unit: 'Unit' is no test type")]
+    [InlineData("Policies:ByTestType:default", "adaptive", "'default' is no test type")]
     [InlineData("Api:Urls", "http://0.0.0.0:5080", "which others can reach")]
     [InlineData("Api:Tokens:ops:Sha256", "secret", "Api:Tokens:ops:Sha256")]
     public void A_bad_setting_stops_the_start_with_its_name(string name, string value, string problem)
@@ -30,17 +41,55 @@ public sealed class SettingsTests
         var refused = Assert.Throws<ConfigurationException>(() =>
             SchedulerHost.Build(["--Broker:Url=memory://", "--Database:ConnectionString=Data Source=x.db", $"--{name}=fastest"]));
 
-        Assert.Contains($"{name} is 'fastest'; known policies are adaptive, round_robin", refused.Message, StringComparison.Ordinal);
+        Assert.Contains($"{name}: Unknown placement policy 'fastest'; known are: adaptive, affinity_based, ", refused.Message, StringComparison.Ordinal);
     }
 
     [Fact]
     public void Good_settings_are_taken()
     {
-        var settings = Read(("Scheduler:LeaseDuration", "00:00:10"), ("Keys:license:Limit", "2"), ("Policies:ByTestType:unit", "round_robin"));
+        var settings = Read(
+            ("Scheduler:LeaseDuration", "00:00:10"), ("Keys:license:Limit", "2"), ("Shares:ci", "2.5"), ("Policies:ByTestType:unit", "round_robin"));
 
         Assert.Equal(TimeSpan.FromSeconds(10), settings.Scheduler.LeaseDuration);
         Assert.Equal(2, settings.Keys["license"].Limit);
-        Assert.Equal("round_robin", settings.Policies.ByTestType["unit"]);
+        Assert.Equal(2.5, settings.Shares["ci"]);
+        Assert.Equal("round_robin", settings.Policies.ByTestType["unit"].ToString());
+        Assert.Equal("adaptive", settings.Policies.Default.ToString());
+    }
+
+    [Fact]
+    public void A_composite_is_configured_as_an_object_or_as_its_json()
+    {
+        const string Json = """{"type":"composite","algorithms":[{"type":"performance_based","weight":0.6},{"type":"priority_based","weight":0.3}]}""";
+        var settings = Read(
+            ("Policies:Default", Json),
+            ("Policies:ByTestType:unit:Type", "composite"),
+            ("Policies:ByTestType:unit:Algorithms:0:Type", "performance_based"),
+            ("Policies:ByTestType:unit:Algorithms:0:Weight", "0.6"),
+            ("Policies:ByTestType:unit:Algorithms:1:Type", "priority_based"),
+            ("Policies:ByTestType:unit:Algorithms:1:Weight", "0.3"));
+
+        Assert.Equal(Json, settings.Policies.Default.ToJson());
+        Assert.Equal(Json, settings.Policies.ByTestType["unit"].ToJson());
+    }
+
+    [Fact]
+    public void A_negative_weight_stops_the_start_with_its_place() => Assert.Contains(
+        "Policies:Default: algorithms[0].weight is -1",
+        Assert.Throws<ConfigurationException>(() => Read(
+            ("Policies:Default:type", "composite"),
+            ("Policies:Default:algorithms:0:type", "adaptive"),
+            ("Policies:Default:algorithms:0:weight", "-1"))).Message,
+        StringComparison.Ordinal);
+
+    [Fact]
+    public void Two_policies_of_one_name_stop_the_start()
+    {
+        var refused = Assert.Throws<ConfigurationException>(() => SchedulerHost.Build(
+            ["--Broker:Url=memory://", "--Database:ConnectionString=Data Source=x.db"],
+            builder => builder.Services.AddSingleton<IPlacementPolicy>(new Impostor())));
+
+        Assert.Contains("Two placement policies are named 'adaptive'", refused.Message, StringComparison.Ordinal);
     }
 
     private static Settings Read(params (string Name, string Value)[] changes)
@@ -53,5 +102,12 @@ public sealed class SettingsTests
         foreach (var (name, value) in changes)
             values[name] = value;
         return Settings.Read(new ConfigurationBuilder().AddInMemoryCollection(values).Build());
+    }
+
+    private sealed class Impostor : IPlacementPolicy
+    {
+        public string Name => "adaptive";
+
+        public PolicyChoice Choose(PlacementContext context) => throw new NotSupportedException();
     }
 }

@@ -19,7 +19,7 @@ public sealed record PolicySpec(string Type, IReadOnlyList<WeightedPolicy> Algor
     {
         var trimmed = text.Trim();
         if (!trimmed.StartsWith('{') && !trimmed.StartsWith('"'))
-            return PolicyJson.Name(trimmed);
+            return PolicyJson.Alone(trimmed);
 
         try
         {

@@ -47,6 +47,7 @@ public sealed class PolicySpecTests
     [Theory]
     [InlineData("", "type ''")]
     [InlineData("so fast!", "'so fast!'")]
+    [InlineData("composite", "algorithms is missing")]
     [InlineData("{", "no JSON")]
     [InlineData("""{}""", "type is missing")]
     [InlineData("""{"type": 5}""", "type is 5")]
