@@ -3,6 +3,7 @@ using LoadBalancer.Scheduler.Bus;
 using LoadBalancer.Scheduler.Deadlines;
 using LoadBalancer.Scheduler.Dispatch;
 using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.LiveSettings;
 using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.Persistence;
 using LoadBalancer.Scheduler.TestRuns;
@@ -18,6 +19,7 @@ internal sealed partial class ActiveScheduler(
     DatabaseSchema schema,
     SchedulerEpoch epoch,
     WorkerFleet fleet,
+    SettingsInForce settings,
     Dispatcher dispatcher,
     OutboxSender outbox,
     DeadlineSweeper sweeper,
@@ -59,6 +61,7 @@ internal sealed partial class ActiveScheduler(
         await schema.PrepareAsync(cancellationToken);
         await epoch.BeginAsync(cancellationToken);
         await fleet.RestoreAsync(cancellationToken);
+        await settings.RestoreAsync(cancellationToken);
 
         await using var scope = scopes.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();

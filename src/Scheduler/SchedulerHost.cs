@@ -4,6 +4,7 @@ using LoadBalancer.Scheduler.Bus;
 using LoadBalancer.Scheduler.Deadlines;
 using LoadBalancer.Scheduler.Dispatch;
 using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.LiveSettings;
 using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.Persistence;
 using LoadBalancer.Scheduler.Submissions;
@@ -109,6 +110,7 @@ internal static class SchedulerHost
         services.AddSingleton<WorkerDrain>();
         services.AddSingleton<SchedulerEpoch>();
         services.AddSingleton<Dispatcher>();
+        services.AddSingleton<SettingsInForce>();
         services.AddSingleton<MessageSender>();
         services.AddSingleton<OutboxSender>();
         services.AddSingleton<DeadlineSweeper>();

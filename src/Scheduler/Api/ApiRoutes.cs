@@ -21,6 +21,12 @@ internal static class ApiRoutes
         view.MapGet("/suites/{suite}", RunQueries.SuiteAsync);
         view.MapGet("/workers", WorkerQueries.ListAsync);
         view.MapGet("/events", EventStream.FollowAsync);
+        view.MapGet("/policies", PolicySettings.List);
+        view.MapGet("/policies/{testType}", PolicySettings.Get);
+        view.MapGet("/keys", KeySettings.ListAsync);
+        view.MapGet("/keys/{key}", KeySettings.GetAsync);
+        view.MapGet("/shares", ShareSettings.List);
+        view.MapGet("/shares/{submitter}", ShareSettings.Get);
 
         var submit = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Submitter)).AddEndpointFilter(BadRequests.RefuseNul);
         submit.MapPost("/runs", RunCommands.SubmitAsync);
@@ -30,6 +36,15 @@ internal static class ApiRoutes
         var operate = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Operator)).AddEndpointFilter(BadRequests.RefuseNul);
         operate.MapPost("/workers/{workerId}/drain", WorkerCommands.DrainAsync);
         operate.MapPost("/workers/{workerId}/resume", WorkerCommands.ResumeAsync);
+        operate.MapPut("/policies", PolicySettings.SetManyAsync);
+        operate.MapPut("/policies/{testType}", PolicySettings.SetAsync);
+        operate.MapDelete("/policies/{testType}", PolicySettings.ResetAsync);
+        operate.MapPut("/keys", KeySettings.SetManyAsync);
+        operate.MapPut("/keys/{key}", KeySettings.SetAsync);
+        operate.MapDelete("/keys/{key}", KeySettings.ResetAsync);
+        operate.MapPut("/shares", ShareSettings.SetManyAsync);
+        operate.MapPut("/shares/{submitter}", ShareSettings.SetAsync);
+        operate.MapDelete("/shares/{submitter}", ShareSettings.ResetAsync);
 
         app.MapOpenApi("/openapi/{documentName}.json");
         app.MapGet("/health/live", () => Results.Ok(new { status = "live" }));

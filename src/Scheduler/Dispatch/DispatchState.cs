@@ -75,6 +75,22 @@ internal sealed class DispatchState(Planner planner, DurationModel durations)
         Follow(committed.Run);
     }
 
+    /// <summary>Number of runs that need a key and are not placed, for each key that somebody needs.</summary>
+    public IReadOnlyDictionary<string, int> WaitingByKey()
+    {
+        var counts = new Dictionary<string, int>(StringComparer.Ordinal);
+        foreach (var (runId, demand) in waiting)
+        {
+            if (reserved.ContainsKey(runId))
+                continue;
+
+            foreach (var key in demand.ConcurrencyKeys)
+                counts[key] = counts.GetValueOrDefault(key) + 1;
+        }
+
+        return counts;
+    }
+
     /// <summary>Commits of one run may become known out of order; only the newest counts.</summary>
     private void Follow(TestRun run)
     {

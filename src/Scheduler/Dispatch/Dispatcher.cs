@@ -76,6 +76,10 @@ internal sealed partial class Dispatcher : IDisposable
         return AskAsync(planner => planner.Explain(Demands.Of(test, Guid.Empty, now), now).FeasibleWorkers, cancellationToken);
     }
 
+    /// <summary>Number of runs that need a key and are not placed, for each key that somebody needs.</summary>
+    public Task<IReadOnlyDictionary<string, int>> WaitingByKeyAsync(CancellationToken cancellationToken) =>
+        AskAsync(_ => state.WaitingByKey(), cancellationToken);
+
     /// <summary>Takes over what was stored. Called before the loop starts.</summary>
     public void Restore(IEnumerable<TestRun> waitingRuns, IEnumerable<ReservationRow> reservations, IEnumerable<OutcomeRow> outcomes)
     {

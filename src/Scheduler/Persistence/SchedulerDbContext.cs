@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.History;
+using LoadBalancer.Scheduler.LiveSettings;
 using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.TestRuns;
 using Microsoft.EntityFrameworkCore;
@@ -29,6 +30,8 @@ internal sealed class SchedulerDbContext(DbContextOptions<SchedulerDbContext> op
 
     public DbSet<EpochRow> Epochs => Set<EpochRow>();
 
+    public DbSet<LiveSetting> LiveSettings => Set<LiveSetting>();
+
     /// <summary>Names are snake_case, so that they need no quotes in SQL.</summary>
     public static void Use(DbContextOptionsBuilder options, DatabaseOptions database)
     {
@@ -45,6 +48,7 @@ internal sealed class SchedulerDbContext(DbContextOptions<SchedulerDbContext> op
         MapHistory(modelBuilder);
         MapOutbox(modelBuilder.Entity<OutboxMessage>());
         MapWorkers(modelBuilder.Entity<WorkerSession>());
+        MapLiveSettings(modelBuilder.Entity<LiveSetting>());
         var epoch = modelBuilder.Entity<EpochRow>();
         epoch.ToTable("epochs");
         epoch.Property(e => e.Id).ValueGeneratedNever();
@@ -124,6 +128,13 @@ internal sealed class SchedulerDbContext(DbContextOptions<SchedulerDbContext> op
         worker.Property(w => w.State).HasConversion<string>().HasMaxLength(16);
         AsJson(worker.Property(w => w.Capabilities));
         AsJson(worker.Property(w => w.Load));
+    }
+
+    private static void MapLiveSettings(EntityTypeBuilder<LiveSetting> setting)
+    {
+        setting.ToTable("live_settings");
+        setting.HasKey(s => new { s.Kind, s.Name });
+        setting.Property(s => s.Kind).HasConversion<string>().HasMaxLength(16);
     }
 
     private void AsJson<T>(PropertyBuilder<T> property)

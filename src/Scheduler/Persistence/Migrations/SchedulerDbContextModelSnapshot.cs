@@ -434,6 +434,37 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                     b.ToTable("reservations", (string)null);
                 });
 
+            modelBuilder.Entity("LoadBalancer.Scheduler.LiveSettings.LiveSetting", b =>
+                {
+                    b.Property<string>("Kind")
+                        .HasMaxLength(16)
+                        .HasColumnType("character varying(16)")
+                        .HasColumnName("kind");
+
+                    b.Property<string>("Name")
+                        .HasColumnType("text")
+                        .HasColumnName("name");
+
+                    b.Property<DateTimeOffset>("ChangedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("changed_at");
+
+                    b.Property<string>("ChangedBy")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("changed_by");
+
+                    b.Property<string>("Value")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("value");
+
+                    b.HasKey("Kind", "Name")
+                        .HasName("pk_live_settings");
+
+                    b.ToTable("live_settings", (string)null);
+                });
+
             modelBuilder.Entity("LoadBalancer.Scheduler.Outbox.OutboxMessage", b =>
                 {
                     b.Property<long>("Id")
