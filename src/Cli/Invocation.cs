@@ -42,7 +42,11 @@ internal static class Invocation
             terminal.Error.WriteLine($"lb: {(command == root ? "no verb" : "no argument or option")} \"{PlainText.Line(unknown)}\"{NearestName.Hint(unknown, known)}");
         else
             foreach (var error in parse.Errors.Select(error => error.Message).Distinct()) terminal.Error.WriteLine($"lb: {PlainText.Line(error)}");
-        terminal.Error.WriteLine(command == root ? "    lb --help lists the verbs" : $"    lb {command.Name} --help shows what it takes");
+        terminal.Error.WriteLine(command == root ? "    lb --help lists the verbs" : $"    {PathOf(command)} --help shows what it takes");
         return ExitCode.BadInput;
     }
+
+    /// <summary>As it is typed: a verb may have verbs of its own.</summary>
+    private static string PathOf(Command command) =>
+        command.Parents.OfType<Command>().FirstOrDefault() is { } parent ? $"{PathOf(parent)} {command.Name}" : command.Name;
 }

@@ -12,7 +12,7 @@ namespace LoadBalancer.Cli.Api;
 internal sealed record RunQuery(string? Suite = null, string? State = null, string? TestId = null, bool NewestFirst = false);
 
 /// <summary>The scheduler's HTTP API. What goes wrong leaves as an <see cref="LbException"/> that says what to do.</summary>
-internal sealed class SchedulerClient : IDisposable
+internal sealed partial class SchedulerClient : IDisposable
 {
     /// <summary>With the tries of a submission, well within the ten seconds in which an unreachable address is reported.</summary>
     private static readonly TimeSpan ConnectLimit = TimeSpan.FromSeconds(4);

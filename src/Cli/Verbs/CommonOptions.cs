@@ -21,6 +21,16 @@ internal sealed class CommonOptions(Terminal terminal)
 
     public Option<bool> NoColor { get; } = new("--no-color") { Description = "No colour. Also by NO_COLOR." };
 
+    /// <summary>All of them for a verb that has verbs of its own: they may stand before or behind these.</summary>
+    public void AddTo(Command verb)
+    {
+        foreach (var option in new Option[] { Url, Json, Plain, NoColor })
+        {
+            option.Recursive = true;
+            verb.Add(option);
+        }
+    }
+
     public Output Output(ParseResult parse) => new(
         terminal,
         json: parse.GetValue(Json),
