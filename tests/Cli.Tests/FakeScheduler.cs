@@ -162,38 +162,7 @@ internal sealed class FakeScheduler : IAsyncDisposable
             Workers.Any(worker => worker.WorkerId == id) ? Task.CompletedTask : Problem(context, HttpStatusCode.NotFound, $"No worker {id}"));
         app.MapGet("/api/workers", () => Results.Json(new WorkerList(Workers), Web));
         app.MapGet("/api/events", Stream);
-        MapSettings();
-    }
-
-    /// <summary>Answers with the value it was sent; nothing is remembered but the requests and their bodies.</summary>
-    private void MapSettings()
-    {
-        var unit = new PolicyView { TestType = "unit", Policy = new PolicyDocument { Type = "round_robin" }, Source = "live", ChangedAt = DateTimeOffset.UnixEpoch, ChangedBy = "ops" };
-        var license = new KeyView { Key = "license", Limit = 2, Source = "configuration", Holders = [new KeyHolder(Guid.Empty, 1, "w-1")], Waiting = 3 };
-        var ci = new ShareView { Submitter = "ci", Weight = 2.5, Source = "live" };
-        var mixed = new PolicyDocument { Type = "composite", Algorithms = [new PolicyDocument { Type = "adaptive", Weight = 0.5 }] };
-        app.MapGet("/api/policies", () => Results.Json(
-            new PolicyList { Default = unit with { TestType = "default", Policy = mixed }, ByTestType = [unit], Known = ["adaptive", "round_robin"] }, Web));
-        app.MapGet("/api/policies/{type}", (string type) => Results.Json(unit with { TestType = type, Policy = type == "mixed" ? mixed : unit.Policy }, Web));
-        app.MapPut("/api/policies/{type}", async (HttpContext context, string type) => await Keep(context) is "\"fastest\""
-            ? Results.Problem(statusCode: 400, title: "The policy is refused", detail: "policy: Unknown placement policy 'fastest'")
-            : Results.Json(unit with { TestType = type }, Web));
-        app.MapDelete("/api/policies/{type}", (string type) => Results.Json(unit with { TestType = type, Source = "default" }, Web));
-        app.MapGet("/api/keys", (string? after) => Results.Json(
-            new KeyPage { Keys = [after is null ? license : license with { Key = "rig" }], Next = after is null ? "license" : null }, Web));
-        app.MapPut("/api/keys/{key}", async (HttpContext context, string key) => Results.Json(license with { Key = key, Limit = await Keep(context) is null ? 0 : 4 }, Web));
-        app.MapDelete("/api/keys/{key}", (string key) => Results.Json(license with { Key = key }, Web));
-        app.MapGet("/api/shares", () => Results.Json(new ShareList([ci]), Web));
-        app.MapPut("/api/shares/{submitter}", async (HttpContext context, string submitter) => Results.Json(ci with { Submitter = submitter, ChangedBy = await Keep(context) }, Web));
-        app.MapDelete("/api/shares/{submitter}", (string submitter) => Results.Json(ci with { Submitter = submitter, Weight = 1, Source = "default" }, Web));
-    }
-
-    private async Task<string> Keep(HttpContext context)
-    {
-        using var reader = new StreamReader(context.Request.Body);
-        var body = await reader.ReadToEndAsync(context.RequestAborted);
-        Bodies.Enqueue(body);
-        return body;
+        FakeSettings.Map(app, Bodies, Web);
     }
 
     private async Task Submit(HttpContext context)

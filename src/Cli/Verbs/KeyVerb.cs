@@ -86,7 +86,8 @@ internal static class KeyVerb
     private static int Tell(Output output, KeyView view)
     {
         if (output.Json) output.WriteJson(view);
-        else output.Say($"key {view.Key} may be held by {SettingText.Number(view.Limit)} ({view.Source}); {view.Holders.Count} hold it, {view.Waiting} wait");
+        else output.Say($"key {view.Key} may be held by {SettingText.Number(view.Limit)} ({view.Source}); "
+            + $"{view.Holders.Count} hold it, {view.Waiting} wait");
         return ExitCode.Passed;
     }
 }

@@ -81,7 +81,9 @@ internal static class ShareVerb
     }
 
     /// <summary>JSON has no word for other numbers.</summary>
-    private static double Checked(double weight) => double.IsFinite(weight) ? weight : throw LbException.BadInput($"WEIGHT is {weight}; give a number above 0");
+    private static double Checked(double weight) => double.IsFinite(weight)
+        ? weight
+        : throw LbException.BadInput($"WEIGHT is {SettingText.Number(weight)}; give a number above 0");
 
     private static int Tell(Output output, ShareView view)
     {

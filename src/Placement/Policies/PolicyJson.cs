@@ -30,7 +30,8 @@ internal static class PolicyJson
         name.Length is > 0 and <= LongestName && name.All(letter => char.IsAsciiLetterOrDigit(letter) || letter is '_' or '-' or '.')
             ? PolicySpec.Named(name)
             : throw new PolicySpecException(
-                $"{field} '{Wording.Shortened(name, LongestName)}' is no name of a policy; it has 1 to {LongestName} letters, digits, '_', '-' or '.'");
+                $"{field} '{Wording.Shortened(name, LongestName)}' is no name of a policy; "
+                + $"it has 1 to {LongestName} letters, digits, '_', '-' or '.'");
 
     /// <exception cref="PolicySpecException">It is no name of a policy, or of one that needs members.</exception>
     public static PolicySpec Alone(string name) => Composed(Name(name), null, "", depth: 0);
@@ -49,7 +50,10 @@ internal static class PolicyJson
 
         RefuseUnknown(json, path, isMember: depth > 0);
         if (!json.TryGetProperty(Type, out var type) || type.ValueKind != JsonValueKind.String)
-            throw new PolicySpecException($"{path}{Type} {(type.ValueKind == default ? "is missing" : $"is {Shown(type)}")}; it is the name of a policy");
+        {
+            var found = type.ValueKind == default ? "is missing" : $"is {Shown(type)}";
+            throw new PolicySpecException($"{path}{Type} {found}; it is the name of a policy");
+        }
 
         return Composed(Name(type.GetString()!, path + Type), json.TryGetProperty(Algorithms, out var list) ? list : null, path, depth);
     }

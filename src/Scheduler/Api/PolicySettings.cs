@@ -74,7 +74,8 @@ internal static class PolicySettings
 
         return changes.Count > 0
             ? ([.. changes.Values], null)
-            : ([], SettingBody.Missing(Default, $"the body is an object with '{Default}', a policy, or '{ByTestType}', an object of policies, or both"));
+            : ([], SettingBody.Missing(
+                Default, $"the body is an object with '{Default}', a policy, or '{ByTestType}', an object of policies, or both"));
     }
 
     private static SettingChange? Read(string testType, JsonElement json, string field, PolicySet policies, out IResult? refusal)

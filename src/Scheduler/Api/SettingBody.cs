@@ -35,7 +35,11 @@ internal static class SettingBody
 
     /// <summary>Answers that all was stored, or why nothing was.</summary>
     public static async Task<IResult> StoreAsync(
-        HttpContext http, IReadOnlyCollection<SettingChange> changes, SettingsInForce settings, Func<Task<IResult>> answer, CancellationToken cancellationToken)
+        HttpContext http,
+        IReadOnlyCollection<SettingChange> changes,
+        SettingsInForce settings,
+        Func<Task<IResult>> answer,
+        CancellationToken cancellationToken)
     {
         if (await settings.ChangeAsync(changes, Principal.Of(http).Name, cancellationToken))
             return await answer();

@@ -68,8 +68,8 @@ internal sealed partial class SettingsInForce(
         try
         {
             await using var scope = scopes.CreateAsyncScope();
-            var rows = await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().LiveSettings.AsNoTracking().ToListAsync(cancellationToken);
-            foreach (var row in rows)
+            var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
+            foreach (var row in await database.LiveSettings.AsNoTracking().ToListAsync(cancellationToken))
                 Restore(row);
         }
         finally
