@@ -23,16 +23,20 @@ internal sealed class ClassSpeeds(int capacity)
     /// <param name="model">The test's model, or empty.</param>
     /// <param name="family">Its family, or empty.</param>
     /// <param name="factor">The logarithm of how many times as long it took as elsewhere, each elsewhere made comparable.</param>
-    public void Learn(string workerClass, string model, string family, double factor)
+    /// <param name="weight">
+    /// What it counts for other models: less, the more of the same test is known there. A class is given what suits it, so that its
+    /// usual tests would make it look faster than it is for the others.
+    /// </param>
+    public void Learn(string workerClass, string model, string family, double factor, double weight)
     {
-        Change(Key(workerClass, "", ""), factor);
+        Change(Key(workerClass, "", ""), factor, weight);
         if (family.Length > 0)
-            Change(Key(workerClass, "f", family), factor);
+            Change(Key(workerClass, "f", family), factor, weight);
         if (model.Length > 0)
-            Change(Key(workerClass, "m", model), factor);
+            Change(Key(workerClass, "m", model), factor, 1);
     }
 
-    private void Change(string key, double factor) => factors.Change(key, known => known.After(factor));
+    private void Change(string key, double factor, double weight) => factors.Change(key, known => known.After(factor, weight));
 
     // A class may hold any character but this one cannot be part of a stored text.
     private static string Key(string workerClass, string level, string name) => $"{workerClass}\0{level}\0{name}";

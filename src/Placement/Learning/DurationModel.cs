@@ -15,9 +15,9 @@ namespace LoadBalancer.Placement;
 public sealed class DurationModel(int capacity = 50_000)
 {
     // Worth in samples of what is believed without a level's own samples.
-    private const double PriorOfLevel = 2, PriorOfTest = 1, PriorOfPair = 1, PriorOfSpread = 5;
+    private const double PriorOfLevel = 2, PriorOfTest = 1, PriorOfPair = 1, PriorOfSpread = 5, PriorOfOptimism = 5;
 
-    private const double UsualVariance = 0.09, VarianceBetweenTests = 1, VarianceBetweenClasses = 0.25, VarianceOfExpectation = 0.25;
+    private const double UsualVariance = 0.09, VarianceBetweenTests = 1, UsualVarianceBetweenClasses = 0.25, VarianceOfExpectation = 0.25;
     private const double ShortestSeconds = 0.001;
 
     private static readonly double Unknown = Math.Log(60);
@@ -26,10 +26,16 @@ public sealed class DurationModel(int capacity = 50_000)
     private readonly BoundedMemory<LogMean> levels = new(3 * capacity);
     private readonly ClassSpeeds speeds = new(3 * capacity);
     private LogMean everything;
+    private LogMean optimism;
     private LogSpread usual;
+    private LogSpread unlike;
+
+    /// <summary>Outcomes seen.</summary>
+    public long Learned { get; private set; }
 
     public void Learn(RunOutcome outcome)
     {
+        Learned++;
         var seconds = Math.Max(outcome.Duration.TotalSeconds, ShortestSeconds);
         switch (outcome.Verdict)
         {
@@ -42,9 +48,16 @@ public sealed class DurationModel(int capacity = 50_000)
         }
     }
 
+    /// <summary>The seconds of the median on each kind of worker.</summary>
+    internal void Predict(TestDemand demand, IReadOnlyList<WorkerKind> kinds, Span<float> seconds)
+    {
+        for (var kind = 0; kind < kinds.Count; kind++)
+            seconds[kind] = (float)Predict(demand, kinds[kind].Class).P50.TotalSeconds;
+    }
+
     public DurationForecast Predict(TestDemand demand, string workerClass)
     {
-        var expected = demand.ExpectedDuration is { } given && given > TimeSpan.Zero ? Math.Log(given.TotalSeconds) : (double?)null;
+        var expected = LogOf(demand.ExpectedDuration) + optimism.ShrunkTo(0, PriorOfOptimism);
         return Predict(new Subject(demand.TestId, demand.ModelId, demand.ModelFamily, demand.TestType), workerClass, expected);
     }
 
@@ -63,12 +76,14 @@ public sealed class DurationModel(int capacity = 50_000)
         var (ofTest, ofPair) = (PriorOfTest / (level.Weight + PriorOfTest), PriorOfPair / (pair.Weight + PriorOfPair));
         var median = pair.ShrunkTo(level.ShrunkTo(prior, PriorOfTest) + slowness, PriorOfPair);
         var variance = test.Spread.Variance(UsualSpread, PriorOfSpread);
-        var doubt = (ofPair * ofPair * VarianceBetweenClasses) + (ofTest * ofTest * VarianceBetweenTests);
+        var doubt = (ofPair * ofPair * unlike.Variance(UsualVarianceBetweenClasses, PriorOfSpread)) + (ofTest * ofTest * VarianceBetweenTests);
         return new DurationForecast(
             median,
             Math.Sqrt((variance * (1 + (1 / (pair.Weight + PriorOfPair)))) + doubt),
             PriorOfSpread + test.Spread.Weight);
     }
+
+    private static double? LogOf(TimeSpan? expected) => expected is { } given && given > TimeSpan.Zero ? Math.Log(given.TotalSeconds) : null;
 
     private double UsualSpread => usual.Variance(UsualVariance, PriorOfSpread);
 
@@ -85,7 +100,7 @@ public sealed class DurationModel(int capacity = 50_000)
     {
         var subject = Subject.Of(outcome);
         LearnSpread(subject, outcome.WorkerClass, logarithm, surprise);
-        LearnSpeed(subject, outcome.WorkerClass, logarithm);
+        LearnSpeed(subject, outcome.WorkerClass, logarithm, LogOf(outcome.ExpectedDuration));
         tests.Change(subject.Test, test =>
         {
             test.Learn(outcome.WorkerClass, logarithm);
@@ -100,8 +115,14 @@ public sealed class DurationModel(int capacity = 50_000)
     /// <summary>How far it lies from the mean of those before it, made as wide as it would be from the true mean.</summary>
     private void LearnSpread(Subject subject, string workerClass, double logarithm, double? surprise)
     {
-        if (tests[subject.Test] is not { } test || test.On(workerClass) is not { Weight: > 0 } pair)
+        if (tests[subject.Test] is not { } test)
             return;
+
+        if (test.On(workerClass) is not { Weight: > 0 } pair)
+        {
+            LearnUnlike(test, subject, workerClass, logarithm);
+            return;
+        }
 
         var difference = logarithm - pair.Mean;
         var square = surprise ?? (difference * difference / (1 + (1 / pair.Weight)));
@@ -109,10 +130,26 @@ public sealed class DurationModel(int capacity = 50_000)
         usual = usual.After(square);
     }
 
-    private void LearnSpeed(Subject subject, string workerClass, double logarithm)
+    /// <summary>How far a test's first time on a class lies from what its times elsewhere and the speed of the class promise.</summary>
+    private void LearnUnlike(TestHistory test, Subject subject, string workerClass, double logarithm)
     {
+        var level = test.Level(other => speeds.On(other, subject.Model, subject.Family));
+        var difference = logarithm - level.Mean - speeds.On(workerClass, subject.Model, subject.Family);
+        unlike = unlike.After(Math.Max(0, (difference * difference) - (UsualSpread * (1 + (1 / level.Weight)))));
+    }
+
+    /// <summary>Against the same test elsewhere, or for one that was not seen elsewhere against what its submitter expects of it.</summary>
+    private void LearnSpeed(Subject subject, string workerClass, double logarithm, double? expected)
+    {
+        if (expected is { } guess)
+        {
+            if (tests[subject.Test] is null)
+                speeds.Learn(workerClass, subject.Model, subject.Family, logarithm - guess - optimism.Mean, weight: 1);
+            optimism = optimism.After(logarithm - guess - speeds.On(workerClass, subject.Model, subject.Family));
+        }
+
         if (tests[subject.Test]?.Level(other => speeds.On(other, subject.Model, subject.Family), without: workerClass) is { Weight: > 0 } elsewhere)
-            speeds.Learn(workerClass, subject.Model, subject.Family, logarithm - elsewhere.Mean);
+            speeds.Learn(workerClass, subject.Model, subject.Family, logarithm - elsewhere.Mean, 1 / (1 + tests[subject.Test]!.On(workerClass).Weight));
     }
 
     private void LearnAtLeast(RunOutcome outcome, double logarithm)

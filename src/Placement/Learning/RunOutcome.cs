@@ -17,6 +17,9 @@ public sealed record RunOutcome
     public required TimeSpan Duration { get; init; }
 
     public required RunVerdict Verdict { get; init; }
+
+    /// <summary>What its submitter expected, if he said.</summary>
+    public TimeSpan? ExpectedDuration { get; init; }
 }
 
 public enum RunVerdict
