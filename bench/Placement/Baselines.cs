@@ -12,7 +12,7 @@ internal static class Baselines
     /// Plain list scheduling of what is there at once: the longest by its estimate first, where it would end first by estimate and true
     /// speed.
     /// </summary>
-    public static double[] LongestFirst(IReadOnlyList<TracedRun> runs, IReadOnlyList<WorkerKind> workers)
+    public static double[] LongestFirst(IReadOnlyList<TracedRun> runs, IReadOnlyList<FleetLine> workers)
     {
         var free = new double[workers.Count];
         var ends = new double[runs.Count];
@@ -27,15 +27,15 @@ internal static class Baselines
     }
 
     /// <summary>Blind to classes: who is free first takes what came first.</summary>
-    public static double[] PullQueue(IReadOnlyList<TracedRun> runs, IReadOnlyList<WorkerKind> workers) =>
+    public static double[] PullQueue(IReadOnlyList<TracedRun> runs, IReadOnlyList<FleetLine> workers) =>
         InOrder(runs, workers, (_, _) => 0);
 
     /// <summary>Who came first goes to the fastest idle worker, or to the one that is free first.</summary>
-    public static double[] FastestIdle(IReadOnlyList<TracedRun> runs, IReadOnlyList<WorkerKind> workers) =>
+    public static double[] FastestIdle(IReadOnlyList<TracedRun> runs, IReadOnlyList<FleetLine> workers) =>
         InOrder(runs, workers, Seconds);
 
     private static double[] InOrder(
-        IReadOnlyList<TracedRun> runs, IReadOnlyList<WorkerKind> workers, Func<TracedRun, WorkerKind, double> cost)
+        IReadOnlyList<TracedRun> runs, IReadOnlyList<FleetLine> workers, Func<TracedRun, FleetLine, double> cost)
     {
         var free = new double[workers.Count];
         var ends = new double[runs.Count];
@@ -49,5 +49,5 @@ internal static class Baselines
         return ends;
     }
 
-    private static double Seconds(TracedRun run, WorkerKind worker) => run.Actual.On(worker)!.Value.TotalSeconds;
+    private static double Seconds(TracedRun run, FleetLine worker) => run.Actual.On(worker)!.Value.TotalSeconds;
 }

@@ -10,9 +10,9 @@ internal static class Fleets
     private const double FastestBySlowest = 4;
 
     /// <summary>Ten workers of one slot, each a class of its own, with speeds from 1 to 4 in equal ratios.</summary>
-    public static IReadOnlyList<WorkerKind> Unlike { get; } =
+    public static IReadOnlyList<FleetLine> Unlike { get; } =
     [
-        .. Enumerable.Range(0, UnlikeWorkers).Select(i => new WorkerKind
+        .. Enumerable.Range(0, UnlikeWorkers).Select(i => new FleetLine
         {
             WorkerId = $"worker-{i}",
             Class = $"class-{i}",
@@ -22,9 +22,9 @@ internal static class Fleets
     ];
 
     /// <summary>8 K80, 6 P100 and 4 V100, each one slot with one device.</summary>
-    public static IReadOnlyList<WorkerKind> Devices { get; } = [Gpu("k80", 8), Gpu("p100", 6), Gpu("v100", 4)];
+    public static IReadOnlyList<FleetLine> Devices { get; } = [Gpu("k80", 8), Gpu("p100", 6), Gpu("v100", 4)];
 
-    private static WorkerKind Gpu(string name, int count) => new()
+    private static FleetLine Gpu(string name, int count) => new()
     {
         WorkerId = name,
         Count = count,

@@ -20,7 +20,6 @@ public sealed class SettingsTests
     [InlineData("Shares:ci", "much", "Shares:ci")]
     [InlineData("Policies:Defualt", "adaptive", "Policies:Defualt is unknown")]
     [InlineData("Policies:Default", "so fast!", "Policies:Default: type 'so fast!'")]
-    [InlineData("Policies:Default", "composite", "Policies:Default: algorithms is missing")]
     [InlineData("Policies:ByTestType:unit:type", "composite", "Policies:ByTestType:unit: algorithms is missing")]
     [InlineData("Policies:ByTestType:Unit", "adaptive", "Policies:ByTestType:Unit: 'Unit' is no test type")]
     [InlineData("Policies:ByTestType:default", "adaptive", "'default' is no test type")]

@@ -17,14 +17,14 @@ internal sealed record BoundProblem(IReadOnlyList<BoundedRun> Runs, IReadOnlyLis
         return new BoundProblem([.. runs], [.. scenario.Fleet.Select(kind => kind.Count * kind.Slots)]).Merged();
     }
 
-    private static BoundedRun Of(TracedRun run, Scenario scenario, IReadOnlySet<WorkerKind> able) => new()
+    private static BoundedRun Of(TracedRun run, Scenario scenario, IReadOnlySet<FleetLine> able) => new()
     {
         At = run.At.TotalSeconds,
         Times = [.. scenario.Fleet.Select(kind => able.Contains(kind) ? SecondsOn(run, kind) : double.PositiveInfinity)],
         Keys = [.. run.Test.ConcurrencyKeys.Select(key => (key, scenario.KeyLimits.Of(key)))],
     };
 
-    private static double SecondsOn(TracedRun run, WorkerKind kind) =>
+    private static double SecondsOn(TracedRun run, FleetLine kind) =>
         Math.Min(run.Actual.On(kind)!.Value.TotalSeconds, run.Test.TimeoutSeconds);
 
     /// <summary>Kinds on which every run takes the same time are one kind: a fleet may be written with a line for each worker.</summary>

@@ -8,7 +8,7 @@ internal abstract record SimulatedEvent(int Rank)
 
     public sealed record LeaseEnds(string WorkerId) : SimulatedEvent(1);
 
-    public sealed record WorkerJoins(WorkerKind Kind, string WorkerId) : SimulatedEvent(2);
+    public sealed record WorkerJoins(FleetLine Kind, string WorkerId) : SimulatedEvent(2);
 
     public sealed record RunArrives(RunProgress Run) : SimulatedEvent(3);
 

@@ -14,21 +14,21 @@ internal static class FleetFile
     private const int LongestName = 128;
 
     /// <exception cref="LbException">The file cannot be read; the message names file, line and field.</exception>
-    public static IReadOnlyList<WorkerKind> Read(string path)
+    public static IReadOnlyList<FleetLine> Read(string path)
     {
         var ids = new HashSet<string>(StringComparer.Ordinal);
-        var fleet = InputLines.Read<Line, WorkerKind>(path, (line, _) => Kind(line, ids));
+        var fleet = InputLines.Read<Line, FleetLine>(path, (line, _) => Kind(line, ids));
         return fleet.Count > 0 ? fleet : throw LbException.BadInput($"{path}:1: line: the file holds no worker");
     }
 
-    private static WorkerKind Kind(Line line, HashSet<string> ids)
+    private static FleetLine Kind(Line line, HashSet<string> ids)
     {
         var length = line.WorkerId.Length;
         if (length is 0 or > LongestName)
             throw new InputException("workerId", $"{Quote.Text(line.WorkerId)} has {length} characters; 1 to {LongestName} are accepted");
 
         InputException.Within("count", line.Count, 1, MostWorkers - ids.Count);
-        var kind = new WorkerKind
+        var kind = new FleetLine
         {
             WorkerId = line.WorkerId,
             Count = line.Count,

@@ -24,7 +24,7 @@ internal static class Lessons
     /// A line of history tells of one earlier run on each class that it names, and of one on each class of the fleet that its
     /// <c>*</c> stands for. Lines are taken in the order of their <c>at</c>.
     /// </summary>
-    public static IEnumerable<RunOutcome> Of(IReadOnlyList<TracedRun> history, IReadOnlyList<WorkerKind> fleet)
+    public static IEnumerable<RunOutcome> Of(IReadOnlyList<TracedRun> history, IReadOnlyList<FleetLine> fleet)
     {
         var classes = fleet.DistinctBy(kind => kind.Class).ToList();
         foreach (var run in history.OrderBy(run => run.At))
@@ -52,5 +52,6 @@ internal static class Lessons
         WorkerClass = workerClass,
         Duration = duration,
         Verdict = verdict,
+        ExpectedDuration = test.ExpectedDurationSeconds is { } expected ? TimeSpan.FromSeconds(expected) : null,
     };
 }

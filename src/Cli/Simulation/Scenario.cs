@@ -5,7 +5,7 @@ internal sealed record Scenario
 {
     public required IReadOnlyList<TracedRun> Trace { get; init; }
 
-    public required IReadOnlyList<WorkerKind> Fleet { get; init; }
+    public required IReadOnlyList<FleetLine> Fleet { get; init; }
 
     /// <summary>Earlier runs: learned before the start, in their order.</summary>
     public IReadOnlyList<TracedRun> History { get; init; } = [];

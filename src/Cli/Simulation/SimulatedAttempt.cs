@@ -18,7 +18,7 @@ internal sealed record SimulatedAttempt
 
     public required Decision Decision { get; init; }
 
-    public required WorkerKind Kind { get; init; }
+    public required FleetLine Kind { get; init; }
 
     public required TimeSpan DecidedAt { get; init; }
 

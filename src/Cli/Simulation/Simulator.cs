@@ -20,7 +20,7 @@ internal sealed class Simulator
     private static readonly DateTimeOffset Origin = new(2000, 1, 1, 0, 0, 0, TimeSpan.Zero);
 
     private readonly EventQueue events = new();
-    private readonly Dictionary<string, WorkerKind> workers = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, FleetLine> workers = new(StringComparer.Ordinal);
     private readonly Dictionary<Guid, RunProgress> runs;
     private readonly List<SimulatedAttempt> attempts = [];
     private readonly TimedPlanner planner;
@@ -30,7 +30,7 @@ internal sealed class Simulator
     private Simulator(Scenario scenario, string policy, TimeProvider time)
     {
         var durations = new DurationModel();
-        var real = new Planner(new PolicySet(defaultPolicy: policy), durations, new Random(scenario.Seed));
+        var real = new Planner(new PolicySet(defaultPolicy: PolicySpec.Parse(policy)), durations, new Random(scenario.Seed));
         foreach (var (key, limit) in scenario.KeyLimits) real.LimitKey(key, limit);
         foreach (var lesson in Lessons.Of(scenario.History, scenario.Fleet)) durations.Learn(lesson);
         planner = new TimedPlanner(real, durations, time);
@@ -59,7 +59,7 @@ internal sealed class Simulator
         };
     }
 
-    private void Add(WorkerKind kind)
+    private void Add(FleetLine kind)
     {
         foreach (var workerId in kind.WorkerIds)
         {

@@ -28,7 +28,7 @@ internal sealed record ActualTimes(IReadOnlyDictionary<string, double> Seconds, 
     public const string OtherClasses = "*";
 
     /// <summary>Null where the line does not say.</summary>
-    public TimeSpan? On(WorkerKind kind) =>
+    public TimeSpan? On(FleetLine kind) =>
         Seconds.TryGetValue(kind.Class, out var own) ? TimeSpan.FromSeconds(own)
         : Seconds.TryGetValue(OtherClasses, out var usual) ? TimeSpan.FromSeconds(usual / kind.Speed)
         : null;

@@ -1,5 +1,4 @@
 using System.CommandLine;
-using LoadBalancer.Cli.Simulation;
 using LoadBalancer.Placement;
 
 namespace LoadBalancer.Cli.Verbs;
@@ -23,7 +22,7 @@ internal sealed class SimulateOptions
 
     public Option<string> Policy { get; } = new("--policy")
     {
-        Description = $"The policy that places every test: {string.Join(", ", StandalonePolicies.Names)}.",
+        Description = $"The policy that places every test: {string.Join(", ", new PolicySet().Names)}; or a composite as JSON.",
         HelpName = "NAME",
         DefaultValueFactory = _ => PolicyNames.Adaptive,
     };

@@ -1,5 +1,6 @@
 using System.CommandLine;
 using LoadBalancer.Cli.Simulation;
+using LoadBalancer.Placement;
 using LoadBalancer.Cli.Terminals;
 
 namespace LoadBalancer.Cli.Verbs;
@@ -52,14 +53,18 @@ internal static class SimulateVerb
         };
 
     private static IReadOnlyList<string> Compared(string names) =>
-        names == AllPolicies ? StandalonePolicies.Names : [.. names.Split(',').Select(name => Known(name.Trim(), "--compare"))];
+        names == AllPolicies ? new PolicySet().Names : [.. names.Split(',').Select(name => Known(name.Trim(), "--compare"))];
 
     private static string Known(string policy, string option)
     {
-        var known = StandalonePolicies.Names;
-        if (known.Contains(policy)) return policy;
-
-        var hint = NearestName.Hint(policy, known);
-        throw LbException.BadInput($"{option}: no policy \"{policy}\"{hint}; known are {string.Join(", ", known)}");
+        try
+        {
+            new PolicySet().Check(PolicySpec.Parse(policy));
+            return policy;
+        }
+        catch (PolicySpecException unknown)
+        {
+            throw LbException.BadInput($"{option}: {unknown.Message}{NearestName.Hint(policy, new PolicySet().Names)}");
+        }
     }
 }

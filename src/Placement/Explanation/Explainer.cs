@@ -3,14 +3,18 @@ using System.Globalization;
 namespace LoadBalancer.Placement;
 
 /// <summary>Says why a run waits, from the very checks and sets by which it is placed.</summary>
-internal sealed class Explainer(Fleet fleet, KeyLedger keys)
+internal sealed class Explainer(Fleet fleet, KeyLedger keys, Holds holds)
 {
     private const int LongestSentence = 400;
 
-    public WaitExplanation Explain(TestDemand demand, Shape shape, DateTimeOffset now)
+    /// <param name="demand">The run, or one that might be submitted.</param>
+    /// <param name="shape">Its requirements.</param>
+    /// <param name="run">As it waits; null if it does not.</param>
+    /// <param name="now">The caller's time.</param>
+    public WaitExplanation Explain(TestDemand demand, Shape shape, WaitingRun? run, DateTimeOffset now)
     {
         var feasible = shape.Capable.Count;
-        var blocker = BlockerOf(demand, shape, now) is { } found ? Wording.Shortened(found, LongestSentence) : null;
+        var blocker = BlockerOf(demand, shape, run, now) is { } found ? Wording.Shortened(found, LongestSentence) : null;
         var verdict = feasible == 0
             ? $"can never run as things are: {blocker}"
             : $"will run, waiting: {blocker ?? "for its turn"}";
@@ -43,7 +47,7 @@ internal sealed class Explainer(Fleet fleet, KeyLedger keys)
         }
     }
 
-    private string? BlockerOf(TestDemand demand, Shape shape, DateTimeOffset now)
+    private string? BlockerOf(TestDemand demand, Shape shape, WaitingRun? run, DateTimeOffset now)
     {
         if (shape.Capable.IsEmpty)
             return shape.ImpossibleBecause(fleet);
@@ -54,9 +58,17 @@ internal sealed class Explainer(Fleet fleet, KeyLedger keys)
         if (keys.FirstTaken(demand.ConcurrencyKeys) is { } key)
             return HoldersOf(key);
 
+        if (run?.PassedOver is { } reason)
+            return reason;
+
         var allowed = shape.Allowed(demand.AvoidWorkers, fleet).Indexes().Select(index => fleet[index]);
         var nearest = NearestMiss.Among(allowed, CapacityChecks.All, shape.Needs);
-        return nearest is { Failed.Count: > 0 } ? $"nearest is {nearest.Describe(shape.Needs)}" : null;
+        if (nearest is { Failed.Count: > 0 })
+            return $"nearest is {nearest.Describe(shape.Needs)}";
+
+        return nearest is not null && holds.On(nearest.Worker.Id) is { } hold && !ReferenceEquals(hold.Run, run)
+            ? $"worker {hold.WorkerId} is kept for run {hold.Run.Demand.RunId}, which needs more of it than is free"
+            : null;
     }
 
     private string HoldersOf(string key)

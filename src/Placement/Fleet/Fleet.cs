@@ -19,6 +19,14 @@ internal sealed class Fleet
     /// <summary>Those that get new work and have a slot free: nobody else needs to be looked at.</summary>
     public WorkerSet Open { get; } = new();
 
+    public WorkerKinds Kinds { get; } = new();
+
+    /// <summary>Slots of workers that get new work, used or not; at least 1.</summary>
+    public int Slots => Math.Max(1, Kinds.All.Sum(kind => kind.Slots));
+
+    /// <summary>Changes with every worker that joins, leaves or registers anew.</summary>
+    public int Version { get; private set; }
+
     public RegisteredWorker this[int index] => byIndex[index]!;
 
     public RegisteredWorker? Find(string workerId) => byId.GetValueOrDefault(workerId);
@@ -31,9 +39,14 @@ internal sealed class Fleet
         var worker = known is null
             ? new RegisteredWorker(profile, index) { Used = used }
             : new RegisteredWorker(profile, index) { Used = used, Turns = known.Turns };
+        if (known is not null)
+            Kinds.Leave(known);
+
+        byIndex[index] = null;
+        Kinds.Enter(worker, Workers);
         byId[profile.WorkerId] = worker;
         byIndex[index] = worker;
-        abilitiesAreCurrent = false;
+        Changed();
         Sort(worker);
         return worker;
     }
@@ -43,11 +56,12 @@ internal sealed class Fleet
         if (!byId.Remove(workerId, out var worker))
             return null;
 
+        Kinds.Leave(worker);
         byIndex[worker.Index] = null;
         vacant.Add(worker.Index);
         Accepting.Set(worker.Index, false);
         Open.Set(worker.Index, false);
-        abilitiesAreCurrent = false;
+        Changed();
         return worker;
     }
 
@@ -57,7 +71,9 @@ internal sealed class Fleet
         if (Find(workerId) is not { } worker)
             return;
 
+        Kinds.Count(worker, -1);
         worker.Used = used;
+        Kinds.Count(worker, +1);
         Sort(worker);
     }
 
@@ -76,6 +92,12 @@ internal sealed class Fleet
         }
 
         return new Fit(scarcity, worker.Load);
+    }
+
+    private void Changed()
+    {
+        abilitiesAreCurrent = false;
+        Version++;
     }
 
     private void RefreshAbilities()
@@ -106,6 +128,6 @@ internal sealed class Fleet
     private void Sort(RegisteredWorker worker)
     {
         Accepting.Set(worker.Index, worker.Profile.Accepting);
-        Open.Set(worker.Index, worker.Profile.Accepting && worker.Free.Slots > 0);
+        Open.Set(worker.Index, worker.IsOpen);
     }
 }

@@ -29,6 +29,11 @@ internal sealed class RegisteredWorker
 
     public string Id => Profile.WorkerId;
 
+    public WorkerKind Kind { get; set; } = null!;
+
+    /// <summary>Whether it gets new work and has a slot free.</summary>
+    public bool IsOpen => Profile.Accepting && Used.Slots < Profile.Slots;
+
     public HashSet<string> Backends { get; }
 
     public HashSet<string> Browsers { get; }

@@ -76,6 +76,24 @@ internal sealed class WorkerSet
         }
     }
 
+    /// <summary>The members in ascending order, beginning with the first from here, then those before it.</summary>
+    public IEnumerable<int> IndexesFrom(int start)
+    {
+        foreach (var index in Indexes())
+        {
+            if (index >= start)
+                yield return index;
+        }
+
+        foreach (var index in Indexes())
+        {
+            if (index >= start)
+                break;
+
+            yield return index;
+        }
+    }
+
     private static ulong Bit(int index) => 1UL << (index % BitsPerWord);
 
     private ulong WordOf(int word) => word < words.Length ? words[word] : 0;

@@ -30,4 +30,7 @@ public enum RefusalCode
     CpuCoresBusy,
     DiskBusy,
     AcceleratorsBusy,
+
+    /// <summary>Has room, but is kept for a run that needs more than it has free and would be delayed.</summary>
+    HeldForAnother,
 }

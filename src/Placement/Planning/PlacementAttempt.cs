@@ -9,15 +9,17 @@ internal abstract record PlacementAttempt
 
     public sealed record Placed(Decision Decision) : PlacementAttempt;
 
-    /// <summary>A key it needs is taken.</summary>
-    public sealed record KeyTaken : PlacementAttempt
+    /// <summary>No worker that it may use has room for it.</summary>
+    public sealed record NoRoom(WorkerSet Allowed) : PlacementAttempt;
+
+    /// <summary>There is room, but only where a worker is kept for another run that it would delay.</summary>
+    public sealed record HeldOff : PlacementAttempt
     {
-        public static KeyTaken Instance { get; } = new();
+        public static HeldOff Instance { get; } = new();
     }
 
-    /// <summary>No worker that it may use has room for it.</summary>
-    /// <param name="ForItsShape">No worker has, so no other run with equal requirements needs to be tried in this pass.</param>
-    public sealed record NoRoom(bool ForItsShape) : PlacementAttempt;
+    /// <summary>Its policy rather waits for a worker that is busy now.</summary>
+    public sealed record PassedOver(string Reason) : PlacementAttempt;
 
     public sealed record PolicyFailed(PolicyFailure Failure) : PlacementAttempt;
 }

@@ -1,72 +1,80 @@
 namespace LoadBalancer.Placement;
 
 /// <summary>Places one run: filters who can take it now, lets the policy choose, checks the answer, reserves everything at once.</summary>
-internal sealed class Placer(Fleet fleet, ReservationLedger ledger, PolicySet policies, DurationModel durations, Random random)
+internal sealed class Placer(
+    Fleet fleet, ReservationLedger ledger, Holds holds, Outlook outlook, PolicySet policies, DurationModel durations, Random random, TimeSpan longestWait)
 {
     private static readonly int RefusalCodes = Enum.GetValues<RefusalCode>().Length;
 
+    private readonly CandidateSearch search = new(fleet, holds, outlook, durations);
     private long decisions;
 
-    public PlacementAttempt TryPlace(WaitingRun run, DateTimeOffset now)
+    public PlacementAttempt TryPlace(WaitingRun run, Pass pass)
     {
         var demand = run.Demand;
-        if (ledger.Keys.FirstTaken(demand.ConcurrencyKeys) is not null)
-            return PlacementAttempt.KeyTaken.Instance;
-
         var allowed = run.Shape.Allowed(demand.AvoidWorkers, fleet);
-        if (!allowed.Overlaps(fleet.Open))
-            return NoRoom(run, allowed);
-
         var policy = policies.For(demand.TestType);
         var busy = new int[RefusalCodes];
-        var candidates = CandidatesFor(run, allowed, policy.Name, busy);
+        var candidates = search.Find(run, allowed, policy.Name, busy, pass, out var heldOff);
         if (candidates.Count == 0)
-            return NoRoom(run, allowed);
+            return heldOff ? PlacementAttempt.HeldOff.Instance : new PlacementAttempt.NoRoom(allowed);
 
         PolicyAnswer answer;
         try
         {
-            answer = PolicyAnswer.Of(policy, new PlacementContext(demand, candidates, random, now));
+            answer = PolicyAnswer.Of(policy, ContextOf(run, candidates, pass));
         }
         catch (PolicyException broken)
         {
             return new PlacementAttempt.PolicyFailed(new PolicyFailure(demand.RunId, policy.Name, broken.Message));
         }
 
-        var refusals = RefusalsOf(run.Shape, allowed, busy);
-        return new PlacementAttempt.Placed(Reserve(run, policy.Name, answer, refusals));
-    }
-
-    private static PlacementAttempt.NoRoom NoRoom(WaitingRun run, WorkerSet allowed) => new(ReferenceEquals(allowed, run.Shape.Capable));
-
-    private List<Candidate> CandidatesFor(WaitingRun run, WorkerSet allowed, string policy, int[] busy)
-    {
-        var needs = run.Shape.Needs;
-        var candidates = new List<Candidate>();
-        var predictions = new Dictionary<string, DurationForecast>(StringComparer.Ordinal);
-        foreach (var index in allowed.And(fleet.Open).Indexes())
+        if (answer.WaitFor is { } later)
         {
-            var worker = fleet[index];
-            if (Check.FirstFailed(CapacityChecks.All, needs, worker) is { } failed)
-            {
-                busy[(int)failed.Code]++;
-                continue;
-            }
-
-            if (!predictions.TryGetValue(worker.Profile.Class, out var predicted))
-                predictions[worker.Profile.Class] = predicted = durations.Predict(run.Demand, worker.Profile.Class);
-
-            var lastTurn = worker.Turns.GetValueOrDefault(policy);
-            candidates.Add(new Candidate(worker.Profile, worker.Free, fleet.FitOf(needs, worker), predicted, lastTurn));
+            pass.Await(run, fleet.Find(later.WorkerId)!.Kind);
+            return new PlacementAttempt.PassedOver(later.Reason);
         }
 
-        return candidates;
+        return new PlacementAttempt.Placed(Reserve(run, policy.Name, answer, RefusalsOf(run.Shape, allowed, busy), pass.Now));
     }
 
-    private Decision Reserve(WaitingRun run, string policy, PolicyAnswer answer, IReadOnlyDictionary<string, int> refusals)
+    private PlacementContext ContextOf(WaitingRun run, List<Candidate> candidates, Pass pass)
+    {
+        var soonest = double.PositiveInfinity;
+        var surest = double.PositiveInfinity;
+        foreach (var candidate in candidates)
+        {
+            soonest = Math.Min(soonest, candidate.Predicted.P50.TotalSeconds);
+            surest = Math.Min(surest, candidate.Predicted.P90.TotalSeconds);
+        }
+
+        var backlog = outlook.BacklogSeconds;
+        var context = new PlacementContext(run.Demand, candidates, random, pass.Now) { Pressure = soonest > 0 ? backlog / (backlog + soonest) : 0 };
+        var mayWait = pass.MayWait && pass.LastSubmitted <= run.Demand.SubmittedAt + longestWait && surest > outlook.DrainSeconds(pass.Now);
+        return mayWait && LaterWorkers(run, surest, pass) is { Count: > 0 } later ? context with { Later = later } : context;
+    }
+
+    /// <summary>Busy workers of kinds on which the run takes less than on any that is free.</summary>
+    private List<LaterCandidate> LaterWorkers(WaitingRun run, double soonest, Pass pass)
+    {
+        var found = new List<LaterCandidate>();
+        for (var rest = run.Shape.CapableKinds & fleet.Kinds.Accepting & ~fleet.Kinds.Open; rest != 0; rest &= rest - 1)
+        {
+            var kind = fleet.Kinds.All[System.Numerics.BitOperations.TrailingZeroCount(rest)];
+            var seconds = run.SecondsOn(kind.Index);
+            if (seconds >= soonest || !pass.FreeTimes.TryFind(kind, seconds, out var worker, out var freeAt))
+                continue;
+
+            found.Add(new LaterCandidate(worker.Profile, freeAt, durations.Predict(run.Demand, kind.Class)));
+        }
+
+        return found;
+    }
+
+    private Decision Reserve(WaitingRun run, string policy, PolicyAnswer answer, IReadOnlyDictionary<string, int> refusals, DateTimeOffset now)
     {
         var demand = run.Demand;
-        var worker = fleet.Find(answer.Chosen.Worker.WorkerId)!;
+        var worker = fleet.Find(answer.Chosen!.Worker.WorkerId)!;
         var reservation = new Reservation
         {
             RunId = demand.RunId,
@@ -76,9 +84,9 @@ internal sealed class Placer(Fleet fleet, ReservationLedger ledger, PolicySet po
             CpuCores = demand.Requirements.CpuCores,
             DiskGb = demand.Requirements.DiskGb,
             Devices = DevicePick.Of(run.Shape.Needs, worker)!,
-            Keys = [.. demand.ConcurrencyKeys.Distinct(StringComparer.Ordinal)],
+            Keys = demand.ConcurrencyKeys.Count == 0 ? [] : [.. demand.ConcurrencyKeys.Distinct(StringComparer.Ordinal)],
         };
-        ledger.Add(reservation);
+        ledger.Add(new Occupation(reservation, demand.Submitter, now, answer.Chosen.Predicted));
         fleet.Use(worker.Id, ledger.UsedOn(worker.Id));
         worker.Turns[policy] = ++decisions;
 

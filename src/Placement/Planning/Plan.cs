@@ -10,7 +10,19 @@ public sealed record Plan(IReadOnlyList<Decision> Decisions, IReadOnlyList<Impos
 {
     /// <summary>Runs that keep waiting because their policy threw or answered with what it was not offered.</summary>
     public IReadOnlyList<PolicyFailure> PolicyFailures { get; init; } = [];
+
+    /// <summary>Runs that were passed over although a worker is free for them.</summary>
+    public IReadOnlyList<HeldBackRun> HeldBack { get; init; } = [];
+
+    /// <summary>Workers that are kept for one run each.</summary>
+    public IReadOnlyList<KeptWorker> Kept { get; init; } = [];
 }
+
+/// <summary>A run that waits although a worker is free that could run it, and why.</summary>
+public sealed record HeldBackRun(Guid RunId, string Reason);
+
+/// <summary>A worker that is kept for a run which needs more of it than is free; others run there only if they do not delay it.</summary>
+public sealed record KeptWorker(string WorkerId, Guid ForRun);
 
 /// <summary>Which worker runs this attempt, with which devices, and why.</summary>
 public sealed record Decision

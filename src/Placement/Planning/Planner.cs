@@ -9,24 +9,42 @@ public sealed class Planner
     /// <summary>Waiting that is worth one level of priority, unless it is said.</summary>
     public static readonly TimeSpan UsualAgingStep = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// After a burst of submissions a run goes before shorter ones as soon as all that waits could be done in this many times its own length.
+    /// 0 is always the shortest first, best for the mean time to a result; the more, the earlier long ones start, which is safer for when
+    /// all are done.
+    /// </summary>
+    public const double UsualLongFirst = 5;
+
     private static readonly TimeSpan UsualShareHalfLife = TimeSpan.FromHours(1);
 
     private readonly Fleet fleet = new();
     private readonly ReservationLedger ledger = new();
-    private readonly WaitingRuns waiting;
     private readonly SubmitterShares shares = new(UsualShareHalfLife);
+    private readonly List<WaitingRun> aside = [];
+    private readonly List<Occupation> released = [];
+    private readonly Outlook outlook;
+    private readonly WaitingRuns waiting;
+    private readonly Holds holds;
+    private readonly Order order;
     private readonly Placer placer;
     private readonly Explainer explainer;
+    private long passes;
 
     /// <param name="policies">Which policy chooses for which test type; may be changed while planning goes on.</param>
     /// <param name="durations">What is known about durations; the owner lets it learn.</param>
     /// <param name="random">The only source of chance: the same seed and inputs give the same plans.</param>
     /// <param name="agingStep">Waiting that is worth one level of priority.</param>
-    public Planner(PolicySet policies, DurationModel durations, Random random, TimeSpan? agingStep = null)
+    /// <param name="longFirst">How early long runs go before shorter ones; see <see cref="UsualLongFirst"/>.</param>
+    public Planner(PolicySet policies, DurationModel durations, Random random, TimeSpan? agingStep = null, double longFirst = UsualLongFirst)
     {
-        waiting = new WaitingRuns(fleet, agingStep ?? UsualAgingStep);
-        placer = new Placer(fleet, ledger, policies, durations, random);
-        explainer = new Explainer(fleet, ledger.Keys);
+        var options = new OrderOptions(agingStep ?? UsualAgingStep, longFirst);
+        outlook = new Outlook(fleet, ledger);
+        waiting = new WaitingRuns(fleet, durations, outlook, options.AgingStep);
+        holds = new Holds(fleet, ledger, options.LongestOvertaking);
+        order = new Order(fleet, ledger.Keys, shares, outlook, waiting.Lines, waiting.Pace, options);
+        placer = new Placer(fleet, ledger, holds, outlook, policies, durations, random, options.LongestOvertaking);
+        explainer = new Explainer(fleet, ledger.Keys, holds);
     }
 
     /// <summary>Number of runs that wait, due or not.</summary>
@@ -68,7 +86,11 @@ public sealed class Planner
 
     /// <summary>How many runs may hold the key at once; 1 unless it is said. Who holds it keeps it.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The limit is below 0.</exception>
-    public void LimitKey(string key, int limit) => ledger.Keys.Limit(key, limit);
+    public void LimitKey(string key, int limit)
+    {
+        ledger.Keys.Limit(key, limit);
+        waiting.Lines.Wake(key);
+    }
 
     /// <summary>What a submitter may use against others, 1 unless it is said: one of weight 2 gets twice as much as one of weight 1.</summary>
     /// <exception cref="ArgumentOutOfRangeException">The weight is not above 0.</exception>
@@ -78,10 +100,13 @@ public sealed class Planner
     /// Takes over a reservation that was made before a restart, also where it exceeds what its worker has by now. If that attempt waits
     /// here, it no longer does.
     /// </summary>
+    /// <param name="reservation">What is held.</param>
+    /// <param name="since">When it was decided on, if that is known.</param>
+    /// <param name="predicted">How long it was expected to take.</param>
     /// <exception cref="InvalidOperationException">The attempt holds a reservation already.</exception>
-    public void Restore(Reservation reservation)
+    public void Restore(Reservation reservation, DateTimeOffset? since = null, DurationForecast? predicted = null)
     {
-        ledger.Add(reservation);
+        ledger.Add(new Occupation(reservation, null, since, predicted));
         waiting.RemoveAttempt(reservation.RunId, reservation.Attempt);
         fleet.Use(reservation.WorkerId, ledger.UsedOn(reservation.WorkerId));
     }
@@ -92,11 +117,14 @@ public sealed class Planner
         if (ledger.Remove(runId, attempt) is not { } freed)
             return false;
 
-        fleet.Use(freed.WorkerId, ledger.UsedOn(freed.WorkerId));
+        fleet.Use(freed.Reservation.WorkerId, ledger.UsedOn(freed.Reservation.WorkerId));
+        foreach (var key in freed.Reservation.Keys)
+            waiting.Lines.Wake(key);
+        released.Add(freed);
         return true;
     }
 
-    public IReadOnlyList<Reservation> ReservationsOn(string workerId) => [.. ledger.On(workerId)];
+    public IReadOnlyList<Reservation> ReservationsOn(string workerId) => [.. ledger.On(workerId).Select(occupation => occupation.Reservation)];
 
     /// <summary>
     /// Places what can be placed now, in the order of what waits. What must wait for capacity or a key does not hold up what follows.
@@ -104,46 +132,115 @@ public sealed class Planner
     /// </summary>
     public Plan Plan(DateTimeOffset now, int maxDecisions)
     {
-        waiting.Wake(now);
-        var decisions = new List<Decision>();
-        var failures = new List<PolicyFailure>();
-        var shapesWithoutRoom = new HashSet<Shape>();
-        foreach (var run in waiting.Due)
+        Settle(now);
+        var (decisions, failures) = (new List<Decision>(), new List<PolicyFailure>());
+        // What was kept for a run that is now placed holds nobody off any more.
+        while (PlaceWhatCanBe(now, maxDecisions, decisions, failures))
         {
-            if (decisions.Count >= maxDecisions || fleet.Open.IsEmpty)
-                break;
-
-            if (shapesWithoutRoom.Contains(run.Shape))
-                continue;
-
-            switch (placer.TryPlace(run, now))
-            {
-                case PlacementAttempt.Placed placed:
-                    decisions.Add(placed.Decision);
-                    break;
-                case PlacementAttempt.NoRoom { ForItsShape: true }:
-                    shapesWithoutRoom.Add(run.Shape);
-                    break;
-                case PlacementAttempt.PolicyFailed failed:
-                    failures.Add(failed.Failure);
-                    break;
-            }
         }
 
-        foreach (var decision in decisions)
-            waiting.Remove(decision.RunId);
+        foreach (var run in aside)
+            waiting.PutBack(run);
 
-        return new Plan(decisions, Impossible(), waiting.NextDueAt) { PolicyFailures = failures };
+        return new Plan(decisions, Impossible(), waiting.NextDueAt)
+        {
+            PolicyFailures = failures,
+            HeldBack = [.. from run in aside let reason = run.PassedOver where reason is not null select new HeldBackRun(run.Demand.RunId, reason)],
+            Kept = [.. from hold in holds.All select new KeptWorker(hold.WorkerId, hold.Run.Demand.RunId)],
+        };
+    }
+
+    /// <returns>Whether there may be more to place.</returns>
+    private bool PlaceWhatCanBe(DateTimeOffset now, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)
+    {
+        var pass = new Pass(++passes, now, waiting.LastSubmitted, new FreeTimes(fleet, ledger, outlook, now), mostWaits: 64 + (2 * fleet.Count));
+        PlaceKept(pass, maxDecisions, decisions, failures);
+        while (decisions.Count < maxDecisions && !fleet.Open.IsEmpty && order.Next(now, pass.Number) is { } run)
+            Place(run, pass, decisions, failures);
+
+        return ReviewHolds() && pass.HeldOff;
+    }
+
+    /// <summary>Brings all up to date before anything is chosen.</summary>
+    private void Settle(DateTimeOffset now)
+    {
+        foreach (var run in aside)
+            run.PassedOver = null;
+        aside.Clear();
+        foreach (var ended in released)
+        {
+            if (ended is { Submitter: { } submitter, Since: { } since })
+                shares.Charge(submitter, (now - since).TotalSeconds - ended.Charged);
+        }
+
+        released.Clear();
+        shares.Decay(now);
+        waiting.Refresh(now);
+        ReviewHolds();
+    }
+
+    private bool ReviewHolds() =>
+        holds.Review(run => ReferenceEquals(waiting.Find(run.Demand.RunId), run) && ledger.Keys.FirstTaken(run.Demand.ConcurrencyKeys) is null);
+
+    /// <summary>Who has been kept a worker takes it as soon as there is room.</summary>
+    private void PlaceKept(Pass pass, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)
+    {
+        foreach (var hold in holds.All.OrderBy(hold => hold.Run.Turn).ToList())
+        {
+            var worker = fleet.Find(hold.WorkerId)!;
+            if (decisions.Count < maxDecisions && hold.Run.Line is not null && worker.IsOpen
+                && ledger.Keys.FirstTaken(hold.Run.Demand.ConcurrencyKeys) is null
+                && Check.FirstFailed(CapacityChecks.All, hold.Run.Shape.Needs, worker) is null)
+            {
+                Place(hold.Run, pass, decisions, failures);
+            }
+        }
+    }
+
+    private void Place(WaitingRun run, Pass pass, List<Decision> decisions, List<PolicyFailure> failures)
+    {
+        var line = run.Line!;
+        switch (placer.TryPlace(run, pass))
+        {
+            case PlacementAttempt.Placed placed:
+                decisions.Add(placed.Decision);
+                shares.Charge(run.Demand.Submitter, placed.Decision.Predicted!.Value.P50.TotalSeconds);
+                waiting.Remove(run.Demand.RunId);
+                break;
+            case PlacementAttempt.NoRoom full:
+                line.BlockedIn = pass.Number;
+                if (ReferenceEquals(full.Allowed, run.Shape.Capable))
+                    run.Shape.BlockedIn = pass.Number;
+                if (full.Allowed.Overlaps(fleet.Open))
+                    holds.Keep(line.Oldest, full.Allowed, pass.Now);
+                break;
+            case PlacementAttempt.HeldOff:
+                pass.HeldOff = true;
+                line.BlockedIn = pass.Number;
+                break;
+            case PlacementAttempt.PassedOver(var reason):
+                holds.Drop(run);
+                PutAside(run, reason);
+                break;
+            case PlacementAttempt.PolicyFailed(var failure):
+                holds.Drop(run);
+                failures.Add(failure);
+                PutAside(run, reason: null);
+                break;
+        }
+    }
+
+    private void PutAside(WaitingRun run, string? reason)
+    {
+        run.PassedOver = reason;
+        waiting.PutAside(run);
+        aside.Add(run);
     }
 
     /// <summary>Why this run waits, or would wait if it were submitted.</summary>
     public WaitExplanation Explain(TestDemand demand, DateTimeOffset now) =>
-        explainer.Explain(demand, waiting.ShapeOf(demand.Requirements), now);
+        explainer.Explain(demand, waiting.ShapeOf(demand.Requirements), waiting.Find(demand.RunId), now);
 
     private List<ImpossibleRun> Impossible() =>
-        waiting.AnyImpossible
-            ? [.. from run in waiting.Due
-                  where run.Shape.Capable.IsEmpty
-                  select new ImpossibleRun(run.Demand.RunId, run.Shape.ImpossibleBecause(fleet))]
-            : [];
+        [.. from run in waiting.Impossible select new ImpossibleRun(run.Demand.RunId, run.Shape.ImpossibleBecause(fleet))];
 }

@@ -4,13 +4,15 @@ namespace LoadBalancer.Placement;
 /// Runs with equal requirements. Who could ever run them is the same for all, so it is worked out once, and again for one worker when
 /// that worker changes.
 /// </summary>
-internal sealed class Shape(Needs needs)
+internal sealed class Shape(Needs needs, Fleet fleet)
 {
     private const byte Passes = byte.MaxValue;
 
     private readonly int[] refusedFor = new int[(int)RefusalCode.Slots + 1];
     private byte[] verdicts = [];
     private string? impossibleBecause;
+    private ulong capableKinds;
+    private int capableKindsAt = -1;
 
     public Needs Needs { get; } = needs;
 
@@ -19,6 +21,24 @@ internal sealed class Shape(Needs needs)
 
     /// <summary>Registered workers that could run it when empty.</summary>
     public WorkerSet Capable { get; } = new();
+
+    /// <summary>Kinds of which a member is capable, one bit each.</summary>
+    public ulong CapableKinds
+    {
+        get
+        {
+            if (capableKindsAt == fleet.Version)
+                return capableKinds;
+
+            (capableKinds, capableKindsAt) = (0, fleet.Version);
+            foreach (var kind in fleet.Kinds.All)
+                capableKinds |= Capable.Overlaps(kind.Members) ? kind.Bit : 0;
+            return capableKinds;
+        }
+    }
+
+    /// <summary>The pass in which nobody had room for one more of it.</summary>
+    public long BlockedIn { get; set; }
 
     /// <summary>Why the others could not, each counted once.</summary>
     public IEnumerable<(RefusalCode Code, int Workers)> Refused
@@ -35,7 +55,7 @@ internal sealed class Shape(Needs needs)
 
     public static Shape Of(Needs needs, Fleet fleet)
     {
-        var shape = new Shape(needs);
+        var shape = new Shape(needs, fleet);
         foreach (var worker in fleet.Workers)
             shape.Examine(worker);
 

@@ -3,17 +3,19 @@ using static LoadBalancer.Placement.Wording;
 namespace LoadBalancer.Placement;
 
 /// <summary>
-/// Where the run is expected to end first. All candidates could start it at once, so that is where it is predicted to take least. What a
-/// placement would spoil is added in seconds, as a part of that time: near-equal predictions are decided by the fit, and only a clear
-/// gain in speed may occupy rare devices with a run that does not need them. Without evidence all predictions are equal, and it is a
-/// pull queue: any capable worker, the least versatile and least loaded first. It does not wait for a faster worker to become free.
+/// Where the run is expected to end first, and what it costs the others that it runs there. If nothing else waits, that is where it is
+/// predicted to take least, or, if a busy worker would have it done earlier still, it waits for that one. The more waits, the more counts
+/// what a second of each worker is worth to all that waits. Rare abilities are left free by runs that do not need them, for what may come.
+/// Without evidence all predictions are equal, and it is a pull queue: any capable worker, the least versatile and least loaded first.
 /// </summary>
 internal sealed class AdaptivePolicy : ScoringPolicy
 {
     private const int Run = 0;
-    private const int Scarcity = 1;
-    private const int Preference = 2;
-    private const int Load = 3;
+    private const int Contention = 1;
+    private const int Scarcity = 2;
+    private const int Preference = 3;
+    private const int Risk = 4;
+    private const int Load = 5;
 
     /// <summary>To leave the rarest ability free, a run may take this much longer.</summary>
     private const double ScarcityWeight = 0.2;
@@ -21,7 +23,10 @@ internal sealed class AdaptivePolicy : ScoringPolicy
     /// <summary>To have its preferred backend, a run may take this much longer.</summary>
     private const double PreferenceWeight = 0.1;
 
-    private static readonly string[] Parts = ["run", "scarcity", "preference", "load"];
+    /// <summary>Waiting for a busy worker must save a part of the time, since forecasts are not exact.</summary>
+    private const double ClearlyEarlier = 0.9;
+
+    private static readonly string[] Parts = ["run", "contention", "scarcity", "preference", "risk", "load"];
 
     public override string Name => PolicyNames.Adaptive;
 
@@ -33,10 +38,12 @@ internal sealed class AdaptivePolicy : ScoringPolicy
         for (var i = 0; i < candidates.Count; i++)
         {
             var candidate = candidates[i];
-            var run = Prospect.Run(candidate);
+            var run = Math.Max(0, Prospect.Run(candidate) - candidate.Saved.TotalSeconds);
             costs[i, Run] = run;
+            costs[i, Contention] = run * context.Pressure * (candidate.Price - 1);
             costs[i, Scarcity] = run * ScarcityWeight * candidate.Fit.Scarcity;
             costs[i, Preference] = Has(candidate.Worker, preferred) ? 0 : run * PreferenceWeight;
+            costs[i, Risk] = run * candidate.FailureExcess;
             costs[i, Load] = run * LoadWeight * candidate.Fit.Load;
         }
 
@@ -47,6 +54,28 @@ internal sealed class AdaptivePolicy : ScoringPolicy
     {
         var others = context.Candidates.Count == 1 ? "the only one free" : $"best of {context.Candidates.Count} free";
         return $"expected to take {Seconds(context.Candidates[candidate].Predicted.P50)} here, {others}";
+    }
+
+    /// <summary>A busy worker on which the run is expected to end clearly earlier than on the best free one, although it starts later.</summary>
+    protected override LaterWorker? WaitFor(PlacementContext context, int cheapest)
+    {
+        var best = context.Candidates[cheapest];
+        var (soonest, chosen) = (DateTimeOffset.MaxValue, (LaterCandidate?)null);
+        foreach (var later in context.Later)
+        {
+            // At equal certainty: the less is known of a worker, the more it must promise.
+            var here = later.Predicted.P50 * (best.Predicted.P90 / later.Predicted.P90);
+            var there = later.FreeAt + later.Predicted.P50;
+            if (there < soonest && there < context.Now + (here * ClearlyEarlier))
+                (soonest, chosen) = (there, later);
+        }
+
+        return chosen is null
+            ? null
+            : new LaterWorker(
+                chosen.Worker.WorkerId,
+                $"waits for {chosen.Worker.WorkerId}, free in {Seconds(chosen.FreeAt - context.Now)}: expected to be done in "
+                    + $"{Seconds(soonest - context.Now)} there, in {Seconds(best.Predicted.P50)} on {best.Worker.WorkerId}");
     }
 
     private static bool Has(WorkerProfile worker, string? backend) =>

@@ -5,8 +5,11 @@ namespace LoadBalancer.Placement;
 /// that are numbers, and its texts are cut to what a stored decision has room for.
 /// </summary>
 internal sealed record PolicyAnswer(
-    Candidate Chosen, string Reason, IReadOnlyDictionary<string, double> Score, IReadOnlyList<Alternative> Alternatives)
+    Candidate? Chosen, string Reason, IReadOnlyDictionary<string, double> Score, IReadOnlyList<Alternative> Alternatives)
 {
+    /// <summary>Set if it rather waits; then nothing was chosen.</summary>
+    public LaterWorker? WaitFor { get; init; }
+
     private const int LongestReason = 200;
     private const int LongestAlternativeReason = 100;
     private const int LongestPartName = 32;
@@ -25,7 +28,20 @@ internal sealed record PolicyAnswer(
             throw new PolicyException($"it threw {thrown.GetType().Name}: {thrown.Message}", thrown);
         }
 
-        return Checked(choice, context.Candidates);
+        return choice?.WaitFor is { } later ? Waiting(later, context.Later) : Checked(choice, context.Candidates);
+    }
+
+    private static PolicyAnswer Waiting(LaterWorker later, IReadOnlyList<LaterCandidate> offered)
+    {
+        if (later.WorkerId is null || later.Reason is null)
+            throw new PolicyException("it left out for whom to wait, or why");
+
+        return offered.Any(candidate => candidate.Worker.WorkerId == later.WorkerId)
+            ? new PolicyAnswer(null, "", new Dictionary<string, double>(), [])
+            {
+                WaitFor = later with { Reason = Wording.Shortened(later.Reason, LongestReason) },
+            }
+            : throw new PolicyException($"it would wait for worker '{later.WorkerId}', which was not offered");
     }
 
     private static PolicyAnswer Checked(PolicyChoice? choice, IReadOnlyList<Candidate> candidates)

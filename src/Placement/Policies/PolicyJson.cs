@@ -33,8 +33,9 @@ internal static class PolicyJson
                 $"{field} '{Wording.Shortened(name, LongestName)}' is no name of a policy; "
                 + $"it has 1 to {LongestName} letters, digits, '_', '-' or '.'");
 
-    /// <exception cref="PolicySpecException">It is no name of a policy, or of one that needs members.</exception>
-    public static PolicySpec Alone(string name) => Composed(Name(name), null, "", depth: 0);
+    /// <summary>A policy by its name alone; <c>composite</c> then has its usual members.</summary>
+    /// <exception cref="PolicySpecException">It is no name of a policy.</exception>
+    public static PolicySpec Alone(string name) => name == PolicyNames.Composite ? PolicySpec.UsualComposite : Composed(Name(name), null, "", depth: 0);
 
     /// <param name="json">A name or an object.</param>
     /// <param name="path">Where it stands, for messages: empty, or the place of the object that has it, with a dot.</param>

@@ -21,6 +21,6 @@ public static class PolicyNames
     /// <summary>Where the run is expected to end first, as far as is known; keeps scarce abilities free.</summary>
     public const string Adaptive = "adaptive";
 
-    /// <summary>Several policies at once, by weight; needs them in its configuration.</summary>
+    /// <summary>Several policies at once, by weight: those of its configuration, else its usual ones.</summary>
     public const string Composite = "composite";
 }

@@ -36,7 +36,7 @@ public sealed class PolicySet
         set => fallback = Select(value);
     }
 
-    /// <summary>All that can be selected, in alphabetical order; <c>composite</c> only with members.</summary>
+    /// <summary>All that can be selected, in alphabetical order.</summary>
     public IReadOnlyList<string> Names { get; }
 
     /// <summary>Test type to policy, where a type has its own.</summary>

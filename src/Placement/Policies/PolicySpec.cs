@@ -7,8 +7,16 @@ namespace LoadBalancer.Placement;
 /// <param name="Algorithms">The members of a composite; empty for every other policy.</param>
 public sealed record PolicySpec(string Type, IReadOnlyList<WeightedPolicy> Algorithms)
 {
-    /// <summary>A policy without members.</summary>
-    public static PolicySpec Named(string type) => new(type, []);
+    /// <summary>Speed first, then what the priority asks for, then a warm worker: what <c>composite</c> means without members.</summary>
+    public static PolicySpec UsualComposite { get; } = new(PolicyNames.Composite,
+    [
+        new WeightedPolicy(new PolicySpec(PolicyNames.PerformanceBased, []), 0.6),
+        new WeightedPolicy(new PolicySpec(PolicyNames.PriorityBased, []), 0.3),
+        new WeightedPolicy(new PolicySpec(PolicyNames.AffinityBased, []), 0.1),
+    ]);
+
+    /// <summary>A policy by its name; <c>composite</c> has its usual members.</summary>
+    public static PolicySpec Named(string type) => type == PolicyNames.Composite ? UsualComposite : new PolicySpec(type, []);
 
     /// <summary>As <see cref="Named"/>.</summary>
     public static implicit operator PolicySpec(string type) => Named(type);

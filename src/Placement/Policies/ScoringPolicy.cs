@@ -15,6 +15,9 @@ internal abstract class ScoringPolicy : IPlacementPolicy
     {
         var costs = Weigh(context);
         var ranked = Ranking.Cheapest(costs.Totals(), context.Random);
+        if (WaitFor(context, ranked[0]) is { } later)
+            return new PolicyChoice([]) { WaitFor = later };
+
         var answer = new RankedWorker[ranked.Length];
         for (var place = 0; place < ranked.Length; place++)
         {
@@ -23,7 +26,7 @@ internal abstract class ScoringPolicy : IPlacementPolicy
                 context.Candidates[candidate].Worker.WorkerId, costs.ByPart(candidate), ReasonFor(context, candidate, place));
         }
 
-        return new PolicyChoice(answer) { WaitFor = WaitFor(context, costs, ranked[0]) };
+        return new PolicyChoice(answer);
     }
 
     /// <summary>What every candidate costs, in their order.</summary>
@@ -33,5 +36,5 @@ internal abstract class ScoringPolicy : IPlacementPolicy
     protected abstract string ReasonFor(PlacementContext context, int candidate, int place);
 
     /// <summary>A busy worker that is worth waiting for; null to take the cheapest candidate now.</summary>
-    protected virtual LaterWorker? WaitFor(PlacementContext context, CostTable costs, int cheapest) => null;
+    protected virtual LaterWorker? WaitFor(PlacementContext context, int cheapest) => null;
 }

@@ -13,15 +13,16 @@ internal sealed record Usage(int Slots, double MemoryGb, double CpuCores, double
 
     public static Usage None { get; } = new(0, 0, 0, 0, NoDevices);
 
-    public static Usage Of(IReadOnlyList<Reservation> reservations)
+    public static Usage Of(IReadOnlyCollection<Occupation> occupations)
     {
-        if (reservations.Count == 0)
+        if (occupations.Count == 0)
             return None;
 
         double memory = 0, cores = 0, disk = 0;
         Dictionary<string, double>? shares = null;
-        foreach (var reservation in reservations)
+        foreach (var occupation in occupations)
         {
+            var reservation = occupation.Reservation;
             memory += reservation.MemoryGb;
             cores += reservation.CpuCores;
             disk += reservation.DiskGb;
@@ -32,7 +33,7 @@ internal sealed record Usage(int Slots, double MemoryGb, double CpuCores, double
             }
         }
 
-        return new Usage(reservations.Count, memory, cores, disk, shares ?? NoDevices);
+        return new Usage(occupations.Count, memory, cores, disk, shares ?? NoDevices);
     }
 
     public double ShareOf(Device device) => DeviceShares.GetValueOrDefault(device.Id);

@@ -19,10 +19,10 @@ internal static class RandomScenario
         };
     }
 
-    private static WorkerKind Kind(Random random, int number)
+    private static FleetLine Kind(Random random, int number)
     {
         var joinsAt = random.Next(4) == 0 ? random.Next(1, 60) : 0;
-        return new WorkerKind
+        return new FleetLine
         {
             WorkerId = $"kind-{number}",
             Count = random.Next(1, 4),

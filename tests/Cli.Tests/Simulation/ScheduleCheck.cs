@@ -25,7 +25,7 @@ internal sealed class ScheduleCheck(Scenario scenario, IReadOnlyList<ScheduleLin
     private const double Lease = 45;
     private const double Tolerance = 1e-6;
 
-    private readonly Dictionary<string, WorkerKind> workers =
+    private readonly Dictionary<string, FleetLine> workers =
         scenario.Fleet.SelectMany(kind => kind.WorkerIds, (kind, id) => (id, kind)).ToDictionary(entry => entry.id, entry => entry.kind);
 
     public IEnumerable<string> Complaints() =>
@@ -59,7 +59,7 @@ internal sealed class ScheduleCheck(Scenario scenario, IReadOnlyList<ScheduleLin
             yield return $"{line} should end at {end} as {outcome}";
     }
 
-    private IEnumerable<string> Placing(ScheduleLine line, WorkerKind kind)
+    private IEnumerable<string> Placing(ScheduleLine line, FleetLine kind)
     {
         var (needs, has) = (Test(line).Requirements, kind.Capabilities);
         if (needs.MinimumMemoryGb > has.MemoryGb || needs.CpuCores > has.CpuCores || needs.DiskGb > has.DiskGb)

@@ -9,7 +9,7 @@ public sealed class ScheduleTests : IDisposable
 
     private readonly TemporaryDirectory directory = new();
 
-    public static TheoryData<string> Policies => [.. StandalonePolicies.Names];
+    public static TheoryData<string> Policies => [.. new PolicySet().Names];
 
     public void Dispose() => directory.Dispose();
 

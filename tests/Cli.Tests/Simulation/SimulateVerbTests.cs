@@ -1,6 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
-using LoadBalancer.Cli.Simulation;
+using LoadBalancer.Placement;
 
 namespace LoadBalancer.Cli.Tests;
 
@@ -80,7 +80,7 @@ public sealed class SimulateVerbTests : IDisposable
     {
         await Simulate([Run], [Worker], "--json", "--compare", "all");
 
-        Assert.Equal(StandalonePolicies.Names, JsonNode.Parse(lb.Out)!.AsArray().Select(summary => (string)summary!["policy"]!));
+        Assert.Equal(new PolicySet().Names, JsonNode.Parse(lb.Out)!.AsArray().Select(summary => (string)summary!["policy"]!));
     }
 
     [Fact]

@@ -138,7 +138,7 @@ public sealed class SimulatorTests
     [Fact]
     public void History_is_known_from_the_start()
     {
-        WorkerKind[] fleet = [Worker("slow") with { Class = "slow" }, Worker("fast") with { Class = "fast" }];
+        FleetLine[] fleet = [Worker("slow") with { Class = "slow" }, Worker("fast") with { Class = "fast" }];
         var times = new Dictionary<string, double> { ["slow"] = 500, ["fast"] = 5 };
         var run = Traced() with { Actual = new ActualTimes(times, Passes: true) };
         var result = Simulate([run], fleet, history: [.. Enumerable.Repeat(run, 5)]);
@@ -149,7 +149,7 @@ public sealed class SimulatorTests
     [Fact]
     public void Earlier_runs_on_any_class_are_lessons_for_each_class_that_the_line_does_not_name()
     {
-        WorkerKind[] fleet = [Worker("a") with { Class = "a" }, Worker("b") with { Class = "b", Speed = 4 }];
+        FleetLine[] fleet = [Worker("a") with { Class = "a" }, Worker("b") with { Class = "b", Speed = 4 }];
         var run = Traced(passes: true) with { Actual = new ActualTimes(new Dictionary<string, double> { ["elsewhere"] = 9, ["a"] = 3, ["*"] = 20 }, Passes: true) };
 
         var lessons = Lessons.Of([run], fleet).Select(lesson => (lesson.WorkerClass, lesson.Duration.TotalSeconds, lesson.Verdict));
@@ -158,7 +158,7 @@ public sealed class SimulatorTests
     }
 
     private static SimulationResult Simulate(
-        IReadOnlyList<TracedRun> runs, IReadOnlyList<WorkerKind> fleet,
+        IReadOnlyList<TracedRun> runs, IReadOnlyList<FleetLine> fleet,
         IReadOnlyDictionary<string, double>? times = null, IReadOnlyDictionary<string, int>? keys = null, IReadOnlyList<TracedRun>? history = null)
     {
         var scenario = new Scenario
@@ -183,7 +183,7 @@ public sealed class SimulatorTests
         };
     }
 
-    private static WorkerKind Worker(string id = "worker", int count = 1) => new()
+    private static FleetLine Worker(string id = "worker", int count = 1) => new()
     {
         WorkerId = id,
         Count = count,

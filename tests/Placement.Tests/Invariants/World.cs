@@ -44,7 +44,7 @@ internal sealed class World
             Assert.NotNull(explanation.Blocker);
             Assert.Equal(fleet.Count, explanation.Funnel[0].Workers);
             Assert.Equal(fleet.Values.Count(worker => Rules.IsCapable(worker, demand.Requirements)), explanation.FeasibleWorkers);
-            if (KeysAreFree(demand) && !(demand.NotBefore > now))
+            if (KeysAreFree(demand) && !(demand.NotBefore > now) && Plans[^1].Kept.Count == 0)
                 Assert.Equal(0, explanation.Funnel[^1].Workers);
 
             if (impossible.TryGetValue(demand.RunId, out var reason))
@@ -131,7 +131,11 @@ internal sealed class World
         Assert.All(plan.PolicyFailures, failure => Assert.Equal("broken", waiting[failure.RunId].TestType));
 
         if (plan.Decisions.Count < most)
-            Assert.All(due.Where(demand => plan.PolicyFailures.All(failure => failure.RunId != demand.RunId)), CheckNothingIdlesFor);
+        {
+            CheckKept(plan, due);
+            var failed = plan.PolicyFailures.Select(failure => failure.RunId).ToHashSet();
+            Assert.All(due.Where(demand => !failed.Contains(demand.RunId)), demand => CheckNothingIdlesFor(demand, plan));
+        }
 
         CheckOrder(plan, due);
     }
@@ -158,13 +162,28 @@ internal sealed class World
         Assert.True(Rules.FitsIn(worker, On(worker.WorkerId), reservation), "reservations never exceed what a worker has");
     }
 
-    private void CheckNothingIdlesFor(TestDemand demand)
+    private void CheckNothingIdlesFor(TestDemand demand, Plan plan)
     {
         if (KeysAreFree(demand))
         {
             Assert.DoesNotContain(
                 Allowed(demand),
-                worker => worker.Accepting && Rules.HasFree(worker, On(worker.WorkerId), demand.Requirements));
+                worker => worker.Accepting
+                    && Rules.HasFree(worker, On(worker.WorkerId), demand.Requirements)
+                    && !plan.Kept.Any(kept => kept.WorkerId == worker.WorkerId && kept.ForRun != demand.RunId));
+        }
+    }
+
+    /// <summary>A worker is kept only for a run that waits, may go, and does not fit there yet.</summary>
+    private void CheckKept(Plan plan, List<TestDemand> due)
+    {
+        Assert.True(plan.Kept.DistinctBy(kept => kept.WorkerId).Count() == plan.Kept.Count, "a worker is kept for one run");
+        foreach (var kept in plan.Kept)
+        {
+            var demand = Assert.Single(due, demand => demand.RunId == kept.ForRun);
+            var worker = fleet[kept.WorkerId];
+            Assert.Contains(worker, Allowed(demand));
+            Assert.False(Rules.HasFree(worker, On(worker.WorkerId), demand.Requirements) && KeysAreFree(demand));
         }
     }
 
@@ -174,12 +193,14 @@ internal sealed class World
         var failed = plan.PolicyFailures.Select(failure => failure.RunId).ToHashSet();
         foreach (var winner in plan.Decisions.Select(decision => placed.FindLast(demand => demand.RunId == decision.RunId)!))
         {
+            var wasKept = Plans.Any(earlier => earlier.Kept.Any(kept => kept.ForRun == winner.RunId));
             Assert.DoesNotContain(due, left =>
                 !failed.Contains(left.RunId)
                 && (left.Priority, left.SubmittedAt).CompareTo((winner.Priority, winner.SubmittedAt)) < 0
                 && Needs.KeyOf(left.Requirements) == Needs.KeyOf(winner.Requirements)
                 && left.ConcurrencyKeys.Count == 0
-                && left.AvoidWorkers.Count == 0);
+                && left.AvoidWorkers.Count == 0
+                && !wasKept);
         }
     }
 

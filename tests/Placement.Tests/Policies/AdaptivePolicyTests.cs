@@ -29,15 +29,46 @@ public sealed class AdaptivePolicyTests
     }
 
     [Fact]
-    public void With_only_a_slower_worker_free_it_does_not_wait()
+    public void It_waits_for_a_busy_worker_where_it_will_be_done_earlier_and_says_so()
     {
-        planner.Register(Given.Worker("slow", workerClass: "k80"), Given.Worker("fast", workerClass: "v100"));
-        planner.Restore(Given.Reservation("fast"));
-        durations.Learn(Given.Passed(400, workerClass: "k80"));
-        durations.Learn(Given.Passed(10, workerClass: "v100"));
-        planner.Submit(Given.Demand());
+        var demand = GivenOnlyTheSlowWorkerIsFree(busyFor: 5);
+
+        var plan = planner.Plan(Given.Noon, 10);
+
+        Assert.Empty(plan.Decisions);
+        var waits = Assert.Single(plan.HeldBack);
+        Assert.Equal(demand.RunId, waits.RunId);
+        Assert.StartsWith("waits for fast, free in 5 s", waits.Reason);
+    }
+
+    [Fact]
+    public void It_does_not_wait_where_that_gains_nothing()
+    {
+        GivenOnlyTheSlowWorkerIsFree(busyFor: 300);
 
         Assert.Equal(["slow"], planner.PlaceAll());
+    }
+
+    [Fact]
+    public void Nobody_waits_by_choice_for_longer_than_he_may_be_overtaken()
+    {
+        var patient = GivenOnlyTheSlowWorkerIsFree(busyFor: 5);
+        planner.Submit(Given.Demand(submittedAfter: 4.1 * Planner.UsualAgingStep));
+
+        Assert.Equal(patient.RunId, Assert.Single(planner.Plan(Given.Noon, 10).Decisions).RunId);
+    }
+
+    private TestDemand GivenOnlyTheSlowWorkerIsFree(double busyFor)
+    {
+        planner.Register(Given.Worker("slow", workerClass: "k80"), Given.Worker("fast", workerClass: "v100"));
+        planner.Restore(Given.Reservation("fast"), Given.Noon, new DurationForecast(Math.Log(busyFor), 0.1, 10));
+        for (var run = 0; run < 20; run++)
+        {
+            durations.Learn(Given.Passed(40, workerClass: "k80"));
+            durations.Learn(Given.Passed(10, workerClass: "v100"));
+        }
+
+        return planner.Submitted(Given.Demand());
     }
 
     [Fact]

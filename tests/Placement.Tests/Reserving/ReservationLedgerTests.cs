@@ -7,9 +7,9 @@ public sealed class ReservationLedgerTests
     [Fact]
     public void What_is_reserved_is_summed_per_worker()
     {
-        ledger.Add(Given.Reservation("w1", memoryGb: 2));
-        ledger.Add(Given.Reservation("w1", memoryGb: 3));
-        ledger.Add(Given.Reservation("w2", memoryGb: 7));
+        Add(Given.Reservation("w1", memoryGb: 2));
+        Add(Given.Reservation("w1", memoryGb: 3));
+        Add(Given.Reservation("w2", memoryGb: 7));
 
         var used = ledger.UsedOn("w1");
 
@@ -22,11 +22,11 @@ public sealed class ReservationLedgerTests
     public void A_release_frees_once_and_only_for_its_owner()
     {
         var held = Given.Reservation("w1", attempt: 2);
-        ledger.Add(held);
+        Add(held);
 
         Assert.Null(ledger.Remove(held.RunId, attempt: 1));
         Assert.Null(ledger.Remove(Guid.NewGuid(), attempt: 2));
-        Assert.Same(held, ledger.Remove(held.RunId, attempt: 2));
+        Assert.Same(held, ledger.Remove(held.RunId, attempt: 2)!.Reservation);
         Assert.Null(ledger.Remove(held.RunId, attempt: 2));
         Assert.Empty(ledger.On("w1"));
     }
@@ -35,9 +35,9 @@ public sealed class ReservationLedgerTests
     public void One_attempt_cannot_hold_two_reservations()
     {
         var held = Given.Reservation("w1");
-        ledger.Add(held);
+        Add(held);
 
-        Assert.Throws<InvalidOperationException>(() => ledger.Add(held with { WorkerId = "w2" }));
+        Assert.Throws<InvalidOperationException>(() => Add(held with { WorkerId = "w2" }));
         Assert.Empty(ledger.On("w2"));
     }
 
@@ -46,8 +46,8 @@ public sealed class ReservationLedgerTests
     {
         var first = Given.Reservation("w1", keys: "license");
         ledger.Keys.Limit("license", 2);
-        ledger.Add(first);
-        ledger.Add(first with { Attempt = 2, WorkerId = "w2" });
+        Add(first);
+        Add(first with { Attempt = 2, WorkerId = "w2" });
 
         ledger.Remove(first.RunId, attempt: 1);
 
@@ -61,7 +61,7 @@ public sealed class ReservationLedgerTests
         {
             Devices = [new DeviceShare("cuda", "0", 1.0 / 3, 5)],
         }).ToList();
-        thirds.ForEach(ledger.Add);
+        thirds.ForEach(Add);
         Assert.Equal(1, ledger.UsedOn("w1").DeviceShares["0"], precision: 9);
 
         foreach (var third in thirds)
@@ -75,10 +75,10 @@ public sealed class ReservationLedgerTests
     {
         ledger.Keys.Limit("license", 2);
         var held = Given.Reservation("w1", keys: "license");
-        ledger.Add(held);
+        Add(held);
         Assert.Null(ledger.Keys.FirstTaken(["other", "license"]));
 
-        ledger.Add(Given.Reservation("w2", keys: "license"));
+        Add(Given.Reservation("w2", keys: "license"));
         Assert.Equal("license", ledger.Keys.FirstTaken(["other", "license"]));
 
         ledger.Remove(held.RunId, held.Attempt);
@@ -93,4 +93,6 @@ public sealed class ReservationLedgerTests
         Assert.Equal("license", ledger.Keys.FirstTaken(["license"]));
         Assert.Throws<ArgumentOutOfRangeException>(() => ledger.Keys.Limit("license", -1));
     }
+
+    private void Add(Reservation reservation) => ledger.Add(new Occupation(reservation, null, null, null));
 }

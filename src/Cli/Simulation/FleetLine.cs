@@ -6,7 +6,7 @@ using LoadBalancer.Scheduler.Fleet;
 namespace LoadBalancer.Cli.Simulation;
 
 /// <summary>One line of a fleet: so many equal workers.</summary>
-internal sealed record WorkerKind
+internal sealed record FleetLine
 {
     public required string WorkerId { get; init; }
 

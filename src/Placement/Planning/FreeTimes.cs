@@ -1,0 +1,51 @@
+namespace LoadBalancer.Placement;
+
+/// <summary>
+/// When busy workers will be free, in one pass: of each kind the one that is free first. Whoever decides to wait for it takes its place in
+/// line, so that the next one looks at what is left.
+/// </summary>
+internal sealed class FreeTimes(Fleet fleet, ReservationLedger ledger, Outlook outlook, DateTimeOffset now)
+{
+    private readonly PriorityQueue<RegisteredWorker, DateTimeOffset>?[] byKind = new PriorityQueue<RegisteredWorker, DateTimeOffset>?[WorkerKind.Most];
+    private readonly double[] taken = new double[WorkerKind.Most];
+
+    /// <summary>The first worker of the kind that will be free, and when; false if the kind has none that gets work.</summary>
+    /// <param name="kind">A kind without an open worker.</param>
+    /// <param name="seconds">How long the run that asks takes there; it does not wait for itself.</param>
+    /// <param name="worker">The worker, and</param>
+    /// <param name="freeAt">when it will have done what goes before.</param>
+    public bool TryFind(WorkerKind kind, double seconds, out RegisteredWorker worker, out DateTimeOffset freeAt)
+    {
+        var queue = byKind[kind.Index] ??= Busy(kind);
+        if (!queue.TryPeek(out worker!, out freeAt))
+            return false;
+
+        var ahead = Math.Max(0, outlook.WorkOf(kind.Index) - taken[kind.Index] - seconds);
+        freeAt += TimeSpan.FromSeconds(ahead / kind.Slots);
+        return true;
+    }
+
+    /// <summary>A run will wait for the first worker of this kind.</summary>
+    public void Take(WorkerKind kind, double seconds)
+    {
+        if (byKind[kind.Index]!.TryDequeue(out var worker, out var freeAt))
+            byKind[kind.Index]!.Enqueue(worker, freeAt + TimeSpan.FromSeconds(seconds));
+        taken[kind.Index] += seconds;
+    }
+
+    private PriorityQueue<RegisteredWorker, DateTimeOffset> Busy(WorkerKind kind)
+    {
+        var queue = new PriorityQueue<RegisteredWorker, DateTimeOffset>();
+        foreach (var index in kind.Members.Indexes())
+        {
+            var worker = fleet[index];
+            if (!worker.Profile.Accepting)
+                continue;
+
+            foreach (var occupation in ledger.On(worker.Id))
+                queue.Enqueue(worker, occupation.EndsAt(now));
+        }
+
+        return queue;
+    }
+}

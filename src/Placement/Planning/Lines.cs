@@ -1,0 +1,58 @@
+namespace LoadBalancer.Placement;
+
+/// <summary>All lines with somebody in them. Those whose key is taken are put to sleep and cost nothing until it is given back.</summary>
+internal sealed class Lines
+{
+    private readonly Dictionary<LineName, Line> byName = [];
+    private readonly HashSet<Line> awake = [];
+    private readonly Dictionary<string, List<Line>> asleep = new(StringComparer.Ordinal);
+
+    public IEnumerable<Line> All => byName.Values;
+
+    /// <summary>Lines that may have somebody to place.</summary>
+    public IReadOnlyCollection<Line> Awake => awake;
+
+    public void Add(WaitingRun run)
+    {
+        var name = LineName.Of(run);
+        if (!byName.TryGetValue(name, out var line))
+        {
+            byName[name] = line = new Line(name);
+            awake.Add(line);
+        }
+
+        line.Add(run);
+    }
+
+    public void Remove(WaitingRun run)
+    {
+        if (run.Line is not { } line)
+            return;
+
+        line.Remove(run);
+        if (line.Count > 0)
+            return;
+
+        byName.Remove(line.Name);
+        awake.Remove(line);
+    }
+
+    /// <summary>Nobody in this line can go before the key is given back or its limit changes.</summary>
+    public void Sleep(Line line, string key)
+    {
+        awake.Remove(line);
+        if (!asleep.TryGetValue(key, out var lines))
+            asleep[key] = lines = [];
+
+        lines.Add(line);
+    }
+
+    public void Wake(string key)
+    {
+        if (!asleep.Remove(key, out var lines))
+            return;
+
+        foreach (var line in lines.Where(line => line.Count > 0 && ReferenceEquals(byName.GetValueOrDefault(line.Name), line)))
+            awake.Add(line);
+    }
+}

@@ -1,0 +1,226 @@
+namespace LoadBalancer.Placement;
+
+/// <summary>
+/// Which run is next. Between priorities waiting decides: a level is worth one step of it. Between runs of one priority, those go first that
+/// suit a kind of worker that is free; of these the ones whose submitter has used least for its share; of these the shortest, so that
+/// the mean wait is short, unless a long one must start now to be done when all else is (the makespan). Nothing is overtaken by what came more
+/// than four steps later.
+/// </summary>
+internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares, Outlook outlook, Lines lines, ArrivalPace pace, OrderOptions options)
+{
+    /// <summary>Neighbours looked at where the first of a line may not go yet.</summary>
+    private const int Neighbours = 32;
+
+    /// <summary>A run may end this much later than where it is fastest and still be called well placed.</summary>
+    private const float NearlyFastest = 1.1f;
+
+    private readonly List<Line> placeable = [];
+
+    /// <summary>The next run that a free worker may take; null if there is none.</summary>
+    /// <param name="now">The caller's time.</param>
+    /// <param name="pass">Lines that are blocked in this pass are not looked at.</param>
+    public WaitingRun? Next(DateTimeOffset now, long pass)
+    {
+        FindPlaceable(pass);
+        if (placeable.Count == 0)
+            return null;
+
+        var limits = LimitsOf();
+        var best = default(Entrant);
+        var horizon = outlook.DrainSeconds(now) / (pace.IsQuiet(now) ? options.LongFirst : Math.Min(options.LongFirst, 1));
+        foreach (var line in placeable)
+        {
+            if (line.Name.Priority == limits.Priority)
+                Enter(line, limits, horizon, outlook.DrainSeconds(now), ref best);
+        }
+
+        return best.Run;
+    }
+
+    private void FindPlaceable(long pass)
+    {
+        placeable.Clear();
+        List<(Line Line, string Key)>? closed = null;
+        foreach (var line in lines.Awake)
+        {
+            if (line.BlockedIn == pass || line.Shape.BlockedIn == pass || (line.Shape.CapableKinds & fleet.Kinds.Open) == 0)
+                continue;
+
+            if (line.Name.Keys.Length > 0 && keys.FirstTaken(line.Oldest.Demand.ConcurrencyKeys) is { } key)
+                (closed ??= []).Add((line, key));
+            else
+                placeable.Add(line);
+        }
+
+        foreach (var (line, key) in closed ?? [])
+            lines.Sleep(line, key);
+    }
+
+    private Limits LimitsOf()
+    {
+        var (first, other, submitted) = (placeable[0].Oldest, DateTimeOffset.MaxValue, DateTimeOffset.MaxValue);
+        foreach (var line in placeable)
+        {
+            var oldest = line.Oldest;
+            if (oldest.Demand.SubmittedAt < submitted)
+                submitted = oldest.Demand.SubmittedAt;
+
+            if (oldest.Turn < first.Turn || (oldest.Turn == first.Turn && line.Name.Priority < first.Demand.Priority))
+            {
+                if (line.Name.Priority != first.Demand.Priority)
+                    other = first.Turn;
+                first = oldest;
+            }
+            else if (line.Name.Priority != first.Demand.Priority && oldest.Turn < other)
+            {
+                other = oldest.Turn;
+            }
+        }
+
+        return new Limits(first.Demand.Priority, first, other, submitted + options.LongestOvertaking);
+    }
+
+    private void Enter(Line line, Limits limits, double pressing, double drain, ref Entrant best)
+    {
+        var open = line.Shape.CapableKinds & fleet.Kinds.Open;
+        var suits = (line.Name.Home & open) != 0;
+        if (best.Run is not null && best.Suits && !suits)
+            return;
+
+        var kinds = suits ? line.Name.Home & open : open;
+        foreach (var (submitter, runs) in line.BySubmitter)
+        {
+            var used = Math.Floor(shares.UseOf(submitter) / options.ShareQuantumSeconds);
+            if (Pressing(runs, kinds, limits, pressing, drain) is { } longest)
+                Consider(new Entrant(longest, suits, Misfit(longest, kinds, suits), used, true), ref best);
+            else if (Shortest(runs, limits) is { } shortest)
+                Consider(new Entrant(shortest, suits, Misfit(shortest, kinds, suits), used, false), ref best);
+        }
+
+        if (limits.Allow(line.Oldest))
+            Consider(new Entrant(line.Oldest, suits, Misfit(line.Oldest, kinds, suits), double.MaxValue, false), ref best);
+    }
+
+    private static void Consider(Entrant entrant, ref Entrant best)
+    {
+        if (best.Run is null || entrant.IsBefore(best))
+            best = entrant;
+    }
+
+    private static WaitingRun? Shortest(SortedSet<WaitingRun> runs, Limits limits)
+    {
+        var left = Neighbours;
+        foreach (var run in runs)
+        {
+            if (limits.Allow(run))
+                return run;
+            if (--left == 0)
+                break;
+        }
+
+        return null;
+    }
+
+    /// <summary>The longest that must start now so as not to end after all else, if it may start on one of the kinds.</summary>
+    private static WaitingRun? Pressing(SortedSet<WaitingRun> runs, ulong kinds, Limits limits, double pressing, double drain)
+    {
+        var longest = runs.Max!;
+        if (SecondsOn(longest, kinds) < pressing)
+            return null;
+
+        var left = Neighbours;
+        foreach (var run in runs.Reverse())
+        {
+            var seconds = SecondsOn(run, kinds);
+            if (seconds < pressing)
+                return null;
+            if ((seconds <= drain || seconds <= NearlyFastest * run.Length) && limits.Allow(run))
+                return FirstLike(run, runs, limits);
+            if (--left == 0)
+                break;
+        }
+
+        return null;
+    }
+
+    /// <summary>Of runs of one length, the one that has waited longest.</summary>
+    private static WaitingRun FirstLike(WaitingRun run, SortedSet<WaitingRun> runs, Limits limits)
+    {
+        var first = runs.GetViewBetween(WaitingRun.FirstOf(run.Length), run).Min!;
+        return limits.Allow(first) ? first : run;
+    }
+
+    /// <summary>How much more of the fleet's time it takes on these kinds than where it is at home; 1 is none.</summary>
+    private double Misfit(WaitingRun run, ulong kinds, bool suits)
+    {
+        if (suits)
+            return 1;
+
+        var (here, home) = (double.PositiveInfinity, double.PositiveInfinity);
+        for (var rest = run.Shape.CapableKinds; rest != 0; rest &= rest - 1)
+        {
+            var kind = System.Numerics.BitOperations.TrailingZeroCount(rest);
+            var cost = run.SecondsOn(kind) * outlook.PriceOf(kind);
+            home = Math.Min(home, cost);
+            if ((kinds >> kind & 1) != 0)
+                here = Math.Min(here, cost);
+        }
+
+        return here / home;
+    }
+
+    private static float SecondsOn(WaitingRun run, ulong kinds)
+    {
+        var seconds = float.PositiveInfinity;
+        for (var rest = kinds; rest != 0; rest &= rest - 1)
+            seconds = Math.Min(seconds, run.SecondsOn(System.Numerics.BitOperations.TrailingZeroCount(rest)));
+        return seconds;
+    }
+
+    /// <summary>Who may go now.</summary>
+    /// <param name="Priority">That of the run whose turn it is.</param>
+    /// <param name="First">The run whose turn it is by waiting alone.</param>
+    /// <param name="OtherTurn">When the turn of the first run of another priority is.</param>
+    /// <param name="LastSubmitted">What came later may not overtake the oldest.</param>
+    private readonly record struct Limits(int Priority, WaitingRun First, DateTimeOffset OtherTurn, DateTimeOffset LastSubmitted)
+    {
+        public bool Allow(WaitingRun run) =>
+            ReferenceEquals(run, First) || (run.Turn <= OtherTurn && run.Demand.SubmittedAt <= LastSubmitted);
+    }
+
+    private readonly record struct Entrant(WaitingRun? Run, bool Suits, double Misfit, double Used, bool Presses)
+    {
+        public bool IsBefore(Entrant other)
+        {
+            if (Suits != other.Suits)
+                return Suits;
+            if (Misfit != other.Misfit)
+                return Misfit < other.Misfit;
+            if (Presses != other.Presses)
+                return Presses;
+            if (Used != other.Used)
+                return Used < other.Used;
+
+            var order = Presses ? other.Run!.Length.CompareTo(Run!.Length) : Run!.Length.CompareTo(other.Run!.Length);
+            if (order == 0)
+                order = Run.Turn.CompareTo(other.Run.Turn);
+            return order != 0 ? order < 0 : Run.Number < other.Run.Number;
+        }
+    }
+}
+
+/// <summary>How the order leans.</summary>
+/// <param name="AgingStep">Waiting that is worth one level of priority.</param>
+/// <param name="LongFirst">
+/// A run goes before shorter ones as soon as all the work could be done in this many times its own length; once, while submissions keep coming.
+/// 0 is always the shortest first, best for the mean time to a result; the more, the earlier long ones start, which is safer for when all are
+/// done.
+/// </param>
+internal sealed record OrderOptions(TimeSpan AgingStep, double LongFirst)
+{
+    /// <summary>Submitters whose use differs by less are equal.</summary>
+    public double ShareQuantumSeconds { get; init; } = 1;
+
+    /// <summary>What came this much later overtakes nothing.</summary>
+    public TimeSpan LongestOvertaking => 4 * AgingStep;
+}

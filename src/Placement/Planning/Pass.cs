@@ -1,0 +1,31 @@
+namespace LoadBalancer.Placement;
+
+/// <summary>One planning pass: its number and time, and who has decided in it to wait for whom.</summary>
+/// <param name="number">Rises with every pass.</param>
+/// <param name="now">The caller's time.</param>
+/// <param name="lastSubmitted">When the newest run was submitted; who may not be overtaken by it does not wait by choice.</param>
+/// <param name="freeTimes">When busy workers will be free.</param>
+/// <param name="mostWaits">Beyond this many runs that rather wait, nobody may: looking further would cost more than it can gain.</param>
+internal sealed class Pass(long number, DateTimeOffset now, DateTimeOffset lastSubmitted, FreeTimes freeTimes, int mostWaits)
+{
+    private int waits;
+
+    public long Number { get; } = number;
+
+    public DateTimeOffset Now { get; } = now;
+
+    public DateTimeOffset LastSubmitted { get; } = lastSubmitted;
+
+    public FreeTimes FreeTimes { get; } = freeTimes;
+
+    /// <summary>Whether somebody did not get a worker because it is kept.</summary>
+    public bool HeldOff { get; set; }
+
+    public bool MayWait => waits < mostWaits;
+
+    public void Await(WaitingRun run, WorkerKind kind)
+    {
+        waits++;
+        FreeTimes.Take(kind, run.SecondsOn(kind.Index));
+    }
+}

@@ -1,0 +1,86 @@
+namespace LoadBalancer.Placement;
+
+/// <summary>A demand with its shape, when its turn is if priorities are seen as time, and the number under which it came.</summary>
+internal sealed class WaitingRun(TestDemand demand, Shape shape, DateTimeOffset turn, long number)
+{
+    private float[] seconds = [];
+
+    public TestDemand Demand { get; } = demand;
+
+    public Shape Shape { get; } = shape;
+
+    public DateTimeOffset Turn { get; } = turn;
+
+    public long Number { get; } = number;
+
+    /// <summary>Predicted seconds where it is fastest, rounded so that nearly equal runs go in the order in which they came.</summary>
+    public float Length { get; private set; }
+
+    /// <summary>Kinds whose time it uses about as well as any other, one bit each.</summary>
+    public ulong Home { get; private set; }
+
+    /// <summary>Where it stands in line; null while it is not due or put aside for the rest of a pass.</summary>
+    public Line? Line { get; set; }
+
+    /// <summary>Why it was passed over in the last pass although a worker was free for it; null if it was not.</summary>
+    public string? PassedOver { get; set; }
+
+    /// <summary>How many times the model had learned when this was predicted.</summary>
+    public long PredictedAt { get; private set; }
+
+    /// <summary>Predicted seconds on a kind; asked first by <see cref="Predict"/>.</summary>
+    public float SecondsOn(int kind) => seconds[kind];
+
+    public bool IsPredictedFor(int kinds) => seconds.Length >= kinds;
+
+    public void Predict(IReadOnlyList<WorkerKind> kinds, DurationModel durations)
+    {
+        if (seconds.Length < kinds.Count)
+            seconds = new float[kinds.Count];
+
+        durations.Predict(Demand, kinds, seconds);
+        PredictedAt = durations.Learned;
+    }
+
+    /// <summary>Finds where it is at home, by what a second of each kind is worth.</summary>
+    /// <param name="prices">By kind.</param>
+    /// <param name="kinds">Kinds that get new work, one bit each.</param>
+    public void Settle(ReadOnlySpan<double> prices, ulong kinds)
+    {
+        var capable = Shape.CapableKinds;
+        if ((capable & kinds) != 0)
+            capable &= kinds;
+
+        var (shortest, cheapest) = (float.PositiveInfinity, double.PositiveInfinity);
+        for (var kind = 0; kind < seconds.Length; kind++)
+        {
+            if ((capable >> kind & 1) == 0)
+                continue;
+
+            shortest = Math.Min(shortest, seconds[kind]);
+            cheapest = Math.Min(cheapest, seconds[kind] * PriceOf(prices, kind));
+        }
+
+        Length = float.IsFinite(shortest) ? Rounded(shortest) : 0;
+        Home = 0;
+        for (var kind = 0; kind < seconds.Length; kind++)
+        {
+            if ((capable >> kind & 1) != 0 && seconds[kind] * PriceOf(prices, kind) <= cheapest * Tolerance)
+                Home |= 1UL << kind;
+        }
+    }
+
+    /// <summary>Where runs of this length begin in an order by length.</summary>
+    public static WaitingRun FirstOf(float length) => new(null!, null!, DateTimeOffset.MinValue, 0) { Length = length };
+
+    private static float Rounded(float seconds) =>
+        seconds <= 0 ? 0 : MathF.Exp(MathF.Round(MathF.Log(seconds) / LengthStep) * LengthStep);
+
+    // A kind that has just come has no price yet.
+    private static double PriceOf(ReadOnlySpan<double> prices, int kind) => kind < prices.Length ? prices[kind] : 1;
+
+    private const float LengthStep = 0.05f;
+
+    /// <summary>Forecasts are not so sure that less would matter.</summary>
+    private const double Tolerance = 1.15;
+}
