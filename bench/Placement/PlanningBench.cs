@@ -11,7 +11,7 @@ internal static class PlanningBench
     private const int WaitingRuns = 10_000;
     private const int WeighedRuns = 100_000;
 
-    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan WarmUp = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan Measured = TimeSpan.FromSeconds(3);
 
     public static object Run(string policy, TimeProvider time)

@@ -20,10 +20,13 @@ internal sealed class FreeTimes(Fleet fleet, ReservationLedger ledger, Outlook o
         if (!queue.TryPeek(out worker!, out freeAt))
             return false;
 
-        var ahead = Math.Max(0, outlook.WorkOf(kind.Index) - taken[kind.Index] - seconds);
-        freeAt += TimeSpan.FromSeconds(ahead / kind.Slots);
+        freeAt += TimeSpan.FromSeconds(AheadSeconds(kind, seconds));
         return true;
     }
+
+    /// <summary>Seconds that a slot of the kind has still to work for others that wait.</summary>
+    public double AheadSeconds(WorkerKind kind, double seconds) =>
+        Math.Max(0, outlook.WorkOf(kind.Index) - taken[kind.Index] - seconds) / kind.Slots;
 
     /// <summary>A run will wait for the first worker of this kind.</summary>
     public void Take(WorkerKind kind, double seconds)

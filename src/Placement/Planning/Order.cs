@@ -9,7 +9,7 @@ namespace LoadBalancer.Placement;
 internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares, Outlook outlook, Lines lines, ArrivalPace pace, OrderOptions options)
 {
     /// <summary>Neighbours looked at where the first of a line may not go yet.</summary>
-    private const int Neighbours = 32;
+    private const int Neighbours = 6;
 
     /// <summary>A run may end this much later than where it is fastest and still be called well placed.</summary>
     private const float NearlyFastest = 1.1f;
@@ -30,7 +30,8 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
         var horizon = outlook.DrainSeconds(now) / (pace.IsQuiet(now) ? options.LongFirst : Math.Min(options.LongFirst, 1));
         foreach (var line in placeable)
         {
-            if (line.Name.Priority == limits.Priority)
+            // Nobody in a line came before its oldest.
+            if (line.Name.Priority == limits.Priority && limits.Allow(line.Oldest))
                 Enter(line, limits, horizon, outlook.DrainSeconds(now), ref best);
         }
 
@@ -97,7 +98,7 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
                 Consider(new Entrant(shortest, suits, Misfit(shortest, kinds, suits), used, false), ref best);
         }
 
-        if (limits.Allow(line.Oldest))
+        if (best.Run is null)
             Consider(new Entrant(line.Oldest, suits, Misfit(line.Oldest, kinds, suits), double.MaxValue, false), ref best);
     }
 

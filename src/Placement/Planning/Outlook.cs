@@ -17,10 +17,14 @@ internal sealed class Outlook(Fleet fleet, ReservationLedger ledger)
     /// <summary>A new outlook is due when this part of what waits has changed, or this part of the time to its end has passed.</summary>
     private const double Staleness = 0.05;
 
+    /// <summary>Prices that move by less, in logarithms, move nobody's home that matters.</summary>
+    private const double NoticeableChange = 0.06;
+
     private readonly List<WaitingRun> sample = [];
     private double[] prices = [];
     private double[] busy = [];
     private double[] work = [];
+    private double[] told = [];
     private int drawing = -1;
     private int changes = int.MaxValue;
     private DateTimeOffset drawnAt;
@@ -28,9 +32,6 @@ internal sealed class Outlook(Fleet fleet, ReservationLedger ledger)
 
     /// <summary>By kind; 1 is the mean over all slots.</summary>
     public ReadOnlySpan<double> Prices => prices;
-
-    /// <summary>Rises with each new outlook.</summary>
-    public int Version { get; private set; }
 
     /// <summary>Seconds of work that is at home on a kind and waits.</summary>
     public double WorkOf(int kind) => work[kind];
@@ -49,7 +50,7 @@ internal sealed class Outlook(Fleet fleet, ReservationLedger ledger)
     /// <summary>The fleet is another one.</summary>
     public void FleetChanged() => changes = int.MaxValue;
 
-    /// <summary>Looks anew if enough has changed. True if it did.</summary>
+    /// <summary>Looks anew if enough has changed. True if prices are clearly others than when it was true last.</summary>
     public bool Refresh(IReadOnlyCollection<WaitingRun> waiting, DateTimeOffset now)
     {
         var kinds = fleet.Kinds.All;
@@ -67,11 +68,21 @@ internal sealed class Outlook(Fleet fleet, ReservationLedger ledger)
         }
 
         (changes, drawnAt) = (0, now);
-        Version++;
         TakeSample(waiting);
         CountBusy(now);
         Follow(steps, waiting.Count);
-        return true;
+        return PricesMoved();
+    }
+
+    private bool PricesMoved()
+    {
+        var moved = told.Length != prices.Length;
+        for (var kind = 0; kind < prices.Length && !moved; kind++)
+            moved = Math.Abs(Math.Log(prices[kind] / told[kind])) > NoticeableChange;
+
+        if (moved)
+            told = (double[])prices.Clone();
+        return moved;
     }
 
     private void TakeSample(IReadOnlyCollection<WaitingRun> waiting)
@@ -125,7 +136,7 @@ internal sealed class Outlook(Fleet fleet, ReservationLedger ledger)
             if (value <= 0)
                 break;
 
-            var rate = 0.6 / Math.Sqrt(step + 1);
+            var rate = (steps == FirstSteps ? 0.6 : 0.2) / Math.Sqrt(step + 1);
             for (var kind = 0; kind < prices.Length; kind++)
             {
                 if (kinds[kind].Slots > 0)

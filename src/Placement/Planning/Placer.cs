@@ -62,7 +62,8 @@ internal sealed class Placer(
         {
             var kind = fleet.Kinds.All[System.Numerics.BitOperations.TrailingZeroCount(rest)];
             var seconds = run.SecondsOn(kind.Index);
-            if (seconds >= soonest || !pass.FreeTimes.TryFind(kind, seconds, out var worker, out var freeAt))
+            // Looking at what all its members do costs more than to see that too much is waiting for them.
+            if (seconds + pass.FreeTimes.AheadSeconds(kind, seconds) >= soonest || !pass.FreeTimes.TryFind(kind, seconds, out var worker, out var freeAt))
                 continue;
 
             found.Add(new LaterCandidate(worker.Profile, freeAt, durations.Predict(run.Demand, kind.Class)));

@@ -1,3 +1,5 @@
+using System.Numerics;
+
 namespace LoadBalancer.Placement;
 
 /// <summary>A demand with its shape, when its turn is if priorities are seen as time, and the number under which it came.</summary>
@@ -42,32 +44,35 @@ internal sealed class WaitingRun(TestDemand demand, Shape shape, DateTimeOffset 
         PredictedAt = durations.Learned;
     }
 
-    /// <summary>Finds where it is at home, by what a second of each kind is worth.</summary>
+    /// <summary>Takes the place that <see cref="PlaceFor"/> found; only while it stands in no line.</summary>
+    public void Settle((float Length, ulong Home) place) => (Length, Home) = place;
+
+    /// <summary>How long it is where it is fastest, and where it is at home by what a second of each kind is worth.</summary>
     /// <param name="prices">By kind.</param>
     /// <param name="kinds">Kinds that get new work, one bit each.</param>
-    public void Settle(ReadOnlySpan<double> prices, ulong kinds)
+    public (float Length, ulong Home) PlaceFor(ReadOnlySpan<double> prices, ulong kinds)
     {
         var capable = Shape.CapableKinds;
         if ((capable & kinds) != 0)
             capable &= kinds;
 
         var (shortest, cheapest) = (float.PositiveInfinity, double.PositiveInfinity);
-        for (var kind = 0; kind < seconds.Length; kind++)
+        for (var rest = capable; rest != 0; rest &= rest - 1)
         {
-            if ((capable >> kind & 1) == 0)
-                continue;
-
+            var kind = BitOperations.TrailingZeroCount(rest);
             shortest = Math.Min(shortest, seconds[kind]);
             cheapest = Math.Min(cheapest, seconds[kind] * PriceOf(prices, kind));
         }
 
-        Length = float.IsFinite(shortest) ? Rounded(shortest) : 0;
-        Home = 0;
-        for (var kind = 0; kind < seconds.Length; kind++)
+        var home = 0UL;
+        for (var rest = capable; rest != 0; rest &= rest - 1)
         {
-            if ((capable >> kind & 1) != 0 && seconds[kind] * PriceOf(prices, kind) <= cheapest * Tolerance)
-                Home |= 1UL << kind;
+            var kind = BitOperations.TrailingZeroCount(rest);
+            if (seconds[kind] * PriceOf(prices, kind) <= cheapest * Tolerance)
+                home |= 1UL << kind;
         }
+
+        return (float.IsFinite(shortest) ? Rounded(shortest) : 0, home);
     }
 
     /// <summary>Where runs of this length begin in an order by length.</summary>

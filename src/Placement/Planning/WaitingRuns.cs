@@ -106,13 +106,14 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
             PredictAll();
         }
 
-        if (fleetVersion != fleet.Version)
+        var fleetChanged = fleetVersion != fleet.Version;
+        if (fleetChanged)
         {
             fleetVersion = fleet.Version;
             outlook.FleetChanged();
         }
 
-        if (outlook.Refresh(byRun.Values, now))
+        if (outlook.Refresh(byRun.Values, now) || fleetChanged)
             toSettle = Count;
 
         Sweep();
@@ -149,7 +150,7 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
         if (!run.IsPredictedFor(fleet.Kinds.All.Count))
             run.Predict(fleet.Kinds.All, durations);
 
-        run.Settle(outlook.Prices, fleet.Kinds.Accepting);
+        run.Settle(run.PlaceFor(outlook.Prices, fleet.Kinds.Accepting));
         Lines.Add(run);
     }
 
@@ -193,8 +194,12 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
         if (run.Line is null)
             return;
 
+        var place = run.PlaceFor(outlook.Prices, fleet.Kinds.Accepting);
+        if (place == (run.Length, run.Home))
+            return;
+
         Lines.Remove(run);
-        run.Settle(outlook.Prices, fleet.Kinds.Accepting);
+        run.Settle(place);
         Lines.Add(run);
     }
 

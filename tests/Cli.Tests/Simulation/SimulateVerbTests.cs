@@ -148,8 +148,8 @@ public sealed class SimulateVerbTests : IDisposable
         await Refused([Run], [Worker, line], message);
 
     [Theory]
-    [InlineData("--policy adaptve", "--policy: no policy \"adaptve\"; nearest is \"adaptive\"; known are adaptive")]
-    [InlineData("--compare adaptive,fastest", "--compare: no policy \"fastest\"")]
+    [InlineData("--policy adaptve", "--policy: Unknown placement policy 'adaptve'; known are: adaptive")]
+    [InlineData("--compare adaptive,fastest", "--compare: Unknown placement policy 'fastest'")]
     [InlineData("--compare all --schedule out.jsonl", "--schedule shows one policy: leave out --compare")]
     [InlineData("--keys {", "--keys: is not valid JSON")]
     [InlineData("--keys [1]", "--keys: is a list")]
