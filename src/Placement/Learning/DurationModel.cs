@@ -29,6 +29,7 @@ public sealed class DurationModel(int capacity = 50_000)
     private LogMean optimism;
     private LogSpread usual;
     private LogSpread unlike;
+    private LogSpread guesses;
 
     /// <summary>Outcomes seen.</summary>
     public long Learned { get; private set; }
@@ -57,8 +58,8 @@ public sealed class DurationModel(int capacity = 50_000)
 
     public DurationForecast Predict(TestDemand demand, string workerClass)
     {
-        var expected = LogOf(demand.ExpectedDuration) + optimism.ShrunkTo(0, PriorOfOptimism);
-        return Predict(new Subject(demand.TestId, demand.ModelId, demand.ModelFamily, demand.TestType), workerClass, expected);
+        var subject = new Subject(demand.TestId, demand.ModelId, demand.ModelFamily, demand.TestType);
+        return Predict(subject, workerClass, Believed(LogOf(demand.ExpectedDuration), subject));
     }
 
     private DurationForecast Predict(Subject subject, string workerClass, double? expected)
@@ -67,7 +68,7 @@ public sealed class DurationModel(int capacity = 50_000)
         var prior = expected ?? PriorOf(subject);
         if (tests[subject.Test] is not { } test)
         {
-            var unknown = expected is null ? VarianceBetweenTests : VarianceOfExpectation;
+            var unknown = expected is null ? VarianceBetweenTests : guesses.Variance(VarianceOfExpectation, PriorOfSpread);
             return new DurationForecast(prior + slowness, Math.Sqrt(UsualSpread + unknown), PriorOfSpread);
         }
 
@@ -84,6 +85,23 @@ public sealed class DurationModel(int capacity = 50_000)
     }
 
     private static double? LogOf(TimeSpan? expected) => expected is { } given && given > TimeSpan.Zero ? Math.Log(given.TotalSeconds) : null;
+
+    /// <summary>
+    /// What is believed after a submitter's guess: corrected by how optimistic guesses are, and drawn towards what such tests take, since of
+    /// many guesses the greatest are mostly too great (regression towards the mean).
+    /// </summary>
+    private double? Believed(double? guess, Subject subject)
+    {
+        if (guess is not { } given)
+            return null;
+
+        if (everything.Weight <= 0)
+            return given;
+
+        var variance = VarianceBetweenTests * (1 + (1 / everything.Weight));
+        var trust = variance / (variance + guesses.Variance(VarianceOfExpectation, PriorOfSpread));
+        return (trust * (given + optimism.ShrunkTo(0, PriorOfOptimism))) + ((1 - trust) * PriorOf(subject));
+    }
 
     private double UsualSpread => usual.Variance(UsualVariance, PriorOfSpread);
 
@@ -143,9 +161,11 @@ public sealed class DurationModel(int capacity = 50_000)
     {
         if (expected is { } guess)
         {
+            var comparable = logarithm - speeds.On(workerClass, subject.Model, subject.Family);
+            guesses = guesses.After(Math.Pow(comparable - guess - optimism.Mean, 2));
             if (tests[subject.Test] is null)
-                speeds.Learn(workerClass, subject.Model, subject.Family, logarithm - guess - optimism.Mean, weight: 1);
-            optimism = optimism.After(logarithm - guess - speeds.On(workerClass, subject.Model, subject.Family));
+                speeds.Learn(workerClass, subject.Model, subject.Family, logarithm - Believed(guess, subject)!.Value, weight: 1);
+            optimism = optimism.After(comparable - guess);
         }
 
         if (tests[subject.Test]?.Level(other => speeds.On(other, subject.Model, subject.Family), without: workerClass) is { Weight: > 0 } elsewhere)
