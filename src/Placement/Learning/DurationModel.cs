@@ -25,6 +25,7 @@ public sealed class DurationModel(int capacity = 50_000)
     private readonly BoundedMemory<TestHistory> tests = new(capacity);
     private readonly BoundedMemory<LogMean> levels = new(3 * capacity);
     private readonly ClassSpeeds speeds = new(3 * capacity);
+    private readonly FailingWorkers failing = new(capacity);
     private LogMean everything;
     private LogMean optimism;
     private LogSpread usual;
@@ -33,9 +34,13 @@ public sealed class DurationModel(int capacity = 50_000)
     /// <summary>Outcomes seen.</summary>
     public long Learned { get; private set; }
 
+    /// <summary>Workers on which tests fail that pass elsewhere, from the same outcomes.</summary>
+    internal FailingWorkers Failing => failing;
+
     public void Learn(RunOutcome outcome)
     {
         Learned++;
+        failing.Learn(outcome);
         var seconds = Math.Max(outcome.Duration.TotalSeconds, ShortestSeconds);
         switch (outcome.Verdict)
         {
