@@ -39,7 +39,7 @@ internal sealed class FailingWorkers(int tests)
 
     public bool Any => noticed.Count > 0;
 
-    /// <summary>In no order.</summary>
+    /// <summary>The one whose record changed last comes last.</summary>
     public IEnumerable<string> Noticed => noticed.All.Select(worker => worker.Name);
 
     /// <summary>From 0 to 1: how much more often tests fail there than elsewhere; 0 unless it has been noticed.</summary>

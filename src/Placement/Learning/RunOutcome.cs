@@ -19,7 +19,7 @@ public sealed record RunOutcome
     /// <summary>The revision of the workspace it ran in; empty if it needed none.</summary>
     public string WorkspaceRevision { get; init; } = "";
 
-    /// <summary>How long the worker prepared that workspace for it; no part of <see cref="Duration"/>.</summary>
+    /// <summary>How long it took to have that workspace prepared, little if it was; zero if it did not get so far. No part of <see cref="Duration"/>.</summary>
     public TimeSpan PrepareTime { get; init; }
 
     /// <summary>Execution time of the attempt, without waiting.</summary>

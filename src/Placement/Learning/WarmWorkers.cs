@@ -26,19 +26,22 @@ internal sealed class WarmWorkers(int names)
     /// <param name="residual">The logarithm of how many times as long it took as forecast; null if there was no forecast from its own test there.</param>
     public void Learn(RunOutcome outcome, double? residual)
     {
-        if (outcome.WorkerId.Length == 0 || outcome.WorkspaceRevision.Length + outcome.ModelId.Length == 0 || outcome.Verdict == RunVerdict.Lost)
+        // A run that took no time to prepare did not get so far, and one that did not pass may have ended before it used its model.
+        var revision = outcome.PrepareTime > TimeSpan.Zero ? outcome.WorkspaceRevision : "";
+        var model = outcome.Verdict == RunVerdict.Passed ? outcome.ModelId : "";
+        if (outcome.WorkerId.Length == 0 || revision.Length + model.Length == 0 || outcome.Verdict == RunVerdict.Lost)
             return;
 
         var before = used[outcome.WorkerId];
-        if (outcome.WorkspaceRevision.Length > 0 && before?.Revisions.Contains(outcome.WorkspaceRevision) != true)
-            LearnPreparing(outcome.WorkspaceRevision, outcome.PrepareTime);
-        if (outcome.ModelId.Length > 0 && residual is { } factor)
+        if (revision.Length > 0 && before?.Revisions.Contains(revision) != true)
+            LearnPreparing(revision, outcome.PrepareTime);
+        if (model.Length > 0 && residual is { } factor)
         {
-            var isFirst = before?.Models.Contains(outcome.ModelId) != true;
-            models.Change(outcome.ModelId, known => known.After(isFirst, factor));
+            var isFirst = before?.Models.Contains(model) != true;
+            models.Change(model, known => known.After(isFirst, factor));
         }
 
-        used.Change(outcome.WorkerId, known => known.After(outcome.WorkspaceRevision, outcome.ModelId));
+        used.Change(outcome.WorkerId, known => known.After(revision, model));
     }
 
     /// <summary>What this run can save anywhere; worth nothing for most, so that no worker needs to be looked at.</summary>

@@ -19,7 +19,7 @@ public sealed class WarmWorkersTests
             Prepare("large", $"w{worker}", 120 * Math.Exp(0.2 * Normal(random)));
             Prepare("small", $"w{worker}", 4 * Math.Exp(0.2 * Normal(random)));
             // Those that follow find it there, and teach nothing.
-            Prepare("large", $"w{worker}", 0);
+            Prepare("large", $"w{worker}", 0.02);
         }
 
         Assert.InRange(Saved("large", "w29"), 96, 132);
@@ -79,6 +79,17 @@ public sealed class WarmWorkersTests
         planner.Submit(Given.Demand() with { WorkspaceRevision = "r" });
 
         Assert.Equal([chosen], planner.PlaceAll());
+    }
+
+    [Fact]
+    public void A_run_that_did_not_get_so_far_as_to_prepare_teaches_nothing_and_leaves_nothing_prepared()
+    {
+        for (var worker = 0; worker < 5; worker++)
+            Prepare("r", $"w{worker}", 30);
+        Prepare("r", "failed", 0);
+
+        Assert.Equal(0, Saved("r", "failed"));
+        Assert.Equal(30, Saved("r", "w0"), precision: 6);
     }
 
     [Fact]
