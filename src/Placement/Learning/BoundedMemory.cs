@@ -14,6 +14,12 @@ internal sealed class BoundedMemory<T>(int capacity)
 
     public IEnumerable<(string Name, T Value)> All => byAge;
 
+    public void Remove(string name)
+    {
+        if (byName.Remove(name, out var node))
+            byAge.Remove(node);
+    }
+
     public void Change(string name, Func<T, T> change)
     {
         if (byName.TryGetValue(name, out var node))

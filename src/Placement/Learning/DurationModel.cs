@@ -25,6 +25,8 @@ public sealed class DurationModel(int capacity = 50_000)
     private readonly BoundedMemory<TestHistory> tests = new(capacity);
     private readonly BoundedMemory<LogMean> levels = new(3 * capacity);
     private readonly ClassSpeeds speeds = new(3 * capacity);
+    private readonly FailingWorkers failing = new(capacity);
+    private readonly WarmWorkers warm = new(capacity);
     private LogMean everything;
     private LogMean optimism;
     private LogSpread usual;
@@ -34,9 +36,17 @@ public sealed class DurationModel(int capacity = 50_000)
     /// <summary>Outcomes seen.</summary>
     public long Learned { get; private set; }
 
+    /// <summary>Workers on which tests fail that pass elsewhere, from the same outcomes.</summary>
+    internal FailingWorkers Failing => failing;
+
+    /// <summary>Workers that are prepared for a workspace or model, from the same outcomes.</summary>
+    internal WarmWorkers Warm => warm;
+
     public void Learn(RunOutcome outcome)
     {
         Learned++;
+        failing.Learn(outcome);
+        warm.Learn(outcome, Residual(outcome));
         var seconds = Math.Max(outcome.Duration.TotalSeconds, ShortestSeconds);
         switch (outcome.Verdict)
         {
@@ -104,6 +114,19 @@ public sealed class DurationModel(int capacity = 50_000)
     }
 
     private double UsualSpread => usual.Variance(UsualVariance, PriorOfSpread);
+
+    /// <summary>The logarithm of how many times as long it took as its own earlier runs on the class promised; null without any.</summary>
+    private double? Residual(RunOutcome outcome)
+    {
+        if (outcome.Verdict != RunVerdict.Passed || outcome.WorkerId.Length == 0 || outcome.ModelId.Length == 0
+            || tests[outcome.TestId]?.On(outcome.WorkerClass) is not { Weight: > 0 })
+        {
+            return null;
+        }
+
+        var forecast = Predict(Subject.Of(outcome), outcome.WorkerClass, expected: null);
+        return Math.Log(Math.Max(outcome.Duration.TotalSeconds, ShortestSeconds)) - forecast.LogMedian;
+    }
 
     /// <summary>What is believed of a test that was never seen.</summary>
     private double PriorOf(Subject subject)

@@ -13,6 +13,15 @@ public sealed record RunOutcome
 
     public string WorkerClass { get; init; } = "";
 
+    /// <summary>Where it ran; empty if that is not known, and then it teaches nothing of single workers.</summary>
+    public string WorkerId { get; init; } = "";
+
+    /// <summary>The revision of the workspace it ran in; empty if it needed none.</summary>
+    public string WorkspaceRevision { get; init; } = "";
+
+    /// <summary>How long it took to have that workspace prepared, little if it was; zero if it did not get so far. No part of <see cref="Duration"/>.</summary>
+    public TimeSpan PrepareTime { get; init; }
+
     /// <summary>Execution time of the attempt, without waiting.</summary>
     public required TimeSpan Duration { get; init; }
 

@@ -23,6 +23,8 @@ internal sealed class CandidateSearch(Fleet fleet, Holds holds, Outlook outlook,
         heldOff = false;
         Array.Clear(offered);
         var predicted = 0UL;
+        var warmth = durations.Warm.For(run.Demand);
+        var anyFailing = durations.Failing.Any;
         var candidates = new List<Candidate>();
         var open = allowed.And(fleet.Open);
         var perKind = open.Count <= Most ? int.MaxValue : Math.Max(4, Most / fleet.Kinds.All.Count);
@@ -57,6 +59,8 @@ internal sealed class CandidateSearch(Fleet fleet, Holds holds, Outlook outlook,
             candidates.Add(new Candidate(worker.Profile, worker.Free, fleet.FitOf(run.Shape.Needs, worker), forecast, worker.Turns.GetValueOrDefault(policy))
             {
                 Price = outlook.PriceOf(kind.Index),
+                Saved = warmth.SavedOn(worker.Id, forecast),
+                FailureExcess = anyFailing ? durations.Failing.ExcessOn(worker.Id) : 0,
             });
             if (candidates.Count == Most && perKind != int.MaxValue)
             {

@@ -18,6 +18,7 @@ public sealed class Planner
 
     private static readonly TimeSpan UsualShareHalfLife = TimeSpan.FromHours(1);
 
+    private readonly DurationModel durations;
     private readonly Fleet fleet = new();
     private readonly ReservationLedger ledger = new();
     private readonly SubmitterShares shares = new(UsualShareHalfLife);
@@ -39,6 +40,7 @@ public sealed class Planner
     public Planner(PolicySet policies, DurationModel durations, Random random, TimeSpan? agingStep = null, double longFirst = UsualLongFirst)
     {
         var options = new OrderOptions(agingStep ?? UsualAgingStep, longFirst);
+        this.durations = durations;
         outlook = new Outlook(fleet, ledger);
         waiting = new WaitingRuns(fleet, durations, outlook, options.AgingStep);
         holds = new Holds(fleet, ledger, options.LongestOvertaking);
@@ -66,8 +68,13 @@ public sealed class Planner
                 $"Attempt {demand.Attempt} of run {demand.RunId} is placed already; release its reservation before it waits again.");
         }
 
-        waiting.Put(demand);
+        waiting.Put(Retry(demand));
     }
+
+    /// <summary>A further attempt also avoids workers on which tests fail more often than elsewhere, as far as that is known when it comes.</summary>
+    private TestDemand Retry(TestDemand demand) => demand.Attempt > 1 && durations.Failing.Any
+        ? demand with { AvoidWorkers = [.. demand.AvoidWorkers.Union(durations.Failing.Noticed, StringComparer.Ordinal)] }
+        : demand;
 
     /// <summary>The run no longer waits. False if it did not.</summary>
     public bool Withdraw(Guid runId) => waiting.Remove(runId);
@@ -239,7 +246,7 @@ public sealed class Planner
 
     /// <summary>Why this run waits, or would wait if it were submitted.</summary>
     public WaitExplanation Explain(TestDemand demand, DateTimeOffset now) =>
-        explainer.Explain(demand, waiting.ShapeOf(demand.Requirements), waiting.Find(demand.RunId), now);
+        explainer.Explain(Retry(demand), waiting.ShapeOf(demand.Requirements), waiting.Find(demand.RunId), now);
 
     private List<ImpossibleRun> Impossible() =>
         [.. from run in waiting.Impossible select new ImpossibleRun(run.Demand.RunId, run.Shape.ImpossibleBecause(fleet))];

@@ -17,6 +17,9 @@ public sealed record TestDemand
 
     public string ModelFamily { get; init; } = "";
 
+    /// <summary>The revision of the workspace it needs; empty if none. A worker that has it prepared saves the time of preparing it.</summary>
+    public string WorkspaceRevision { get; init; } = "";
+
     public string Submitter { get; init; } = "default";
 
     /// <summary>1 goes first, 5 last.</summary>

@@ -29,6 +29,7 @@ internal static class Demands
         TestType = test.TestType,
         ModelId = test.ModelId,
         ModelFamily = test.ModelFamily,
+        WorkspaceRevision = test.Workspace?.Revision ?? "",
         Submitter = test.Submitter ?? "default",
         Priority = test.Priority,
         SubmittedAt = submittedAt,

@@ -28,6 +28,10 @@ internal static class Outcomes
         ModelId = row.ModelId,
         ModelFamily = row.ModelFamily,
         WorkerClass = row.WorkerClass,
+        WorkerId = row.WorkerId,
+        WorkspaceRevision = row.WorkspaceRevision ?? "",
+        PrepareTime = TimeSpan.FromSeconds(row.PrepareSeconds),
+        ExpectedDuration = row.ExpectedSeconds is { } expected ? TimeSpan.FromSeconds(expected) : null,
         Duration = TimeSpan.FromSeconds(row.DurationSeconds),
         Verdict = row.Outcome switch
         {
@@ -51,6 +55,8 @@ internal static class Outcomes
             TestType = run.TestType,
             ModelId = run.Submission?.ModelId ?? "",
             ModelFamily = run.Submission?.ModelFamily ?? "",
+            ExpectedSeconds = run.Submission?.ExpectedDurationSeconds,
+            WorkspaceRevision = run.Submission?.Workspace?.Revision,
             EndedAt = now,
         };
         if (ended is AttemptFinished { Report: { } report })

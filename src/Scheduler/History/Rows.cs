@@ -81,6 +81,12 @@ internal sealed class OutcomeRow
 
     public string ModelFamily { get; set; } = "";
 
+    /// <summary>What its submitter expected, if he said: the model learns how far such expectations can be trusted.</summary>
+    public double? ExpectedSeconds { get; set; }
+
+    /// <summary>Null if it needed no workspace.</summary>
+    public string? WorkspaceRevision { get; set; }
+
     /// <summary>False: late or foreign, kept as evidence. It changed nothing and teaches nothing.</summary>
     public bool Accepted { get; set; }
 

@@ -57,7 +57,7 @@ public sealed class ForecastQualityTests
         for (var run = 0; run < 20; run++)
             model.Learn(Given.Passed(25 * Math.Exp(0.1 * Normal(random)), testId: "only fast", workerClass: "fast"));
 
-        Assert.InRange(model.Predict(Given.Demand(testId: "only fast"), "slow").P50.TotalSeconds, 80, 125);
+        Assert.InRange(model.Predict(Given.Demand(testId: "only fast"), "slow").P50.TotalSeconds, 85, 115);
     }
 
     [Fact]

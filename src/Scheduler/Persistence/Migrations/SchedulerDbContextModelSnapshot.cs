@@ -309,6 +309,10 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                         .HasColumnType("integer")
                         .HasColumnName("exit_code");
 
+                    b.Property<double?>("ExpectedSeconds")
+                        .HasColumnType("double precision")
+                        .HasColumnName("expected_seconds");
+
                     b.Property<string>("ModelFamily")
                         .IsRequired()
                         .HasColumnType("text")
@@ -373,6 +377,10 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                         .IsRequired()
                         .HasColumnType("text")
                         .HasColumnName("worker_id");
+
+                    b.Property<string>("WorkspaceRevision")
+                        .HasColumnType("text")
+                        .HasColumnName("workspace_revision");
 
                     b.HasKey("Id")
                         .HasName("pk_outcomes");
