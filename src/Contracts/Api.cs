@@ -15,8 +15,13 @@ public sealed record SubmitAnswer
     /// <summary>Registered workers that could run it; null when the answer was given without looking.</summary>
     public int? FeasibleWorkers { get; init; }
 
+    /// <summary>
+    /// Seconds until it is expected to have finished: as likely as not it has by then. Null if it can never run as things are, or when the
+    /// answer was given without looking, as for the later tests of a very large batch.
+    /// </summary>
     public double? EtaP50Seconds { get; init; }
 
+    /// <summary>Nine of ten such runs have finished by then.</summary>
     public double? EtaP90Seconds { get; init; }
 }
 
@@ -150,6 +155,18 @@ public sealed record RunExplanation
 
     /// <summary>For a waiting run: what is in the way, of the worker that comes nearest.</summary>
     public string? Blocker { get; init; }
+
+    /// <summary>For a waiting run: the least change that would start it now; null if no single one or pair is sure to.</summary>
+    public string? Relaxation { get; init; }
+
+    /// <summary>Required names that are on no worker and most likely misspelt, one sentence each.</summary>
+    public IReadOnlyList<string> Hints { get; init; } = [];
+
+    /// <summary>For a waiting run: seconds until it is expected to have finished; null if it can never run as things are.</summary>
+    public double? EtaP50Seconds { get; init; }
+
+    /// <summary>Nine of ten such runs have finished by then.</summary>
+    public double? EtaP90Seconds { get; init; }
 
     /// <summary>The stored decisions, one per attempt, oldest first.</summary>
     public IReadOnlyList<DecisionView> Decisions { get; init; } = [];

@@ -142,7 +142,7 @@ internal sealed class FakeScheduler : IAsyncDisposable
         app.MapGet("/api/runs/{id:guid}", (Guid id) => OrNotFound(Details.GetValueOrDefault(id) ?? (Runs.TryGetValue(id, out var run) ? Detail(run) : null)));
         app.MapGet("/api/runs/{id:guid}/output", (Guid id) => OrNotFound(Outputs.GetValueOrDefault(id)));
         app.MapGet("/api/runs/{id:guid}/explanation", (Guid id) => OrNotFound(Runs.TryGetValue(id, out var run)
-            ? new RunExplanation { RunId = id, State = run.State, Verdict = "will run, waiting: no free device", Funnel = [new("known", 6), new("with cuda", 3)], Blocker = "gpu-01 device 0" }
+            ? new RunExplanation { RunId = id, State = run.State, Verdict = "will run, waiting: no free device", Funnel = [new("known", 6), new("with cuda", 3)], Blocker = "gpu-01 device 0", Relaxation = "add one more worker like gpu-01", Hints = ["label 'zome' is on no worker; did you mean 'zone'?"], EtaP50Seconds = 12, EtaP90Seconds = 40 }
             : null));
         app.MapDelete("/api/runs/{id:guid}", (Guid id, string? reason) =>
         {

@@ -270,6 +270,9 @@ public sealed class VerbTests : IAsyncLifetime
             $"run {run.RunId}  bert-latency  Submitted: will run, waiting: no free device",
             "  workers    6 known > 3 with cuda",
             "  blocker    gpu-01 device 0",
+            "  hint       label 'zome' is on no worker; did you mean 'zone'?",
+            "  starts if  add one more worker like gpu-01",
+            "  finished   in 12.0s, nine of ten within 40.0s",
         ], lb.Out.TrimEnd().Split('\n'));
     }
 

@@ -40,6 +40,10 @@ internal static class ExplainVerb
         if (explanation.Funnel.Count > 0)
             Field(output, "workers", string.Join(" > ", explanation.Funnel.Select(step => $"{step.Workers} {step.Name}")));
         if (explanation.Blocker is { Length: > 0 } blocker) Field(output, "blocker", blocker);
+        foreach (var hint in explanation.Hints) Field(output, "hint", hint);
+        if (explanation.Relaxation is { Length: > 0 } relaxation) Field(output, "starts if", relaxation);
+        if (explanation is { EtaP50Seconds: { } usual, EtaP90Seconds: { } most })
+            Field(output, "finished", $"in {Seconds(usual)}, nine of ten within {Seconds(most)}");
         foreach (var decision in explanation.Decisions) WriteDecision(output, decision, fleet);
     }
 

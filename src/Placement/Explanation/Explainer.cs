@@ -3,7 +3,7 @@ using System.Globalization;
 namespace LoadBalancer.Placement;
 
 /// <summary>Says why a run waits, from the very checks and sets by which it is placed.</summary>
-internal sealed class Explainer(Fleet fleet, KeyLedger keys, Holds holds)
+internal sealed class Explainer(Fleet fleet, KeyLedger keys, Holds holds, RelaxationSearch relaxations, EndEstimate ends)
 {
     private const int LongestSentence = 400;
 
@@ -18,8 +18,16 @@ internal sealed class Explainer(Fleet fleet, KeyLedger keys, Holds holds)
         var verdict = feasible == 0
             ? $"can never run as things are: {blocker}"
             : $"will run, waiting: {blocker ?? "for its turn"}";
-        return new WaitExplanation(Funnel(demand, shape), blocker, verdict, feasible);
+        return new WaitExplanation(Funnel(demand, shape), blocker, verdict, feasible)
+        {
+            Relaxation = run is null ? null : relaxations.Find(run, now),
+            Hints = TypingErrors.In(shape.Needs, [.. fleet.Workers]),
+            Eta = ends.Of(demand, shape, run, now),
+        };
     }
+
+    public Prospects ProspectsOf(TestDemand demand, Shape shape, WaitingRun? run, DateTimeOffset now, bool withEta) =>
+        new(shape.Capable.Count, withEta ? ends.Of(demand, shape, run, now) : null);
 
     private List<FunnelCount> Funnel(TestDemand demand, Shape shape)
     {

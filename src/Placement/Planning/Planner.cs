@@ -46,7 +46,9 @@ public sealed class Planner
         holds = new Holds(fleet, ledger, options.LongestOvertaking);
         order = new Order(fleet, ledger.Keys, shares, outlook, waiting.Lines, waiting.Pace, options);
         placer = new Placer(fleet, ledger, holds, outlook, policies, durations, random, options.LongestOvertaking);
-        explainer = new Explainer(fleet, ledger.Keys, holds);
+        explainer = new Explainer(
+            fleet, ledger.Keys, holds, new RelaxationSearch(fleet, ledger.Keys, holds, waiting, durations),
+            new EndEstimate(fleet, ledger, waiting, holds, durations, options.AgingStep));
     }
 
     /// <summary>Number of runs that wait, due or not.</summary>
@@ -247,6 +249,10 @@ public sealed class Planner
     /// <summary>Why this run waits, or would wait if it were submitted.</summary>
     public WaitExplanation Explain(TestDemand demand, DateTimeOffset now) =>
         explainer.Explain(Retry(demand), waiting.ShapeOf(demand.Requirements), waiting.Find(demand.RunId), now);
+
+    /// <summary>How many registered workers could run it when empty, and in how long it is expected to have finished, if that is asked.</summary>
+    public Prospects ProspectsOf(TestDemand demand, DateTimeOffset now, bool withEta) =>
+        explainer.ProspectsOf(demand, waiting.ShapeOf(demand.Requirements), waiting.Find(demand.RunId), now, withEta);
 
     private List<ImpossibleRun> Impossible() =>
         [.. from run in waiting.Impossible select new ImpossibleRun(run.Demand.RunId, run.Shape.ImpossibleBecause(fleet))];

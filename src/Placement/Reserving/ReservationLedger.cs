@@ -10,6 +10,9 @@ internal sealed class ReservationLedger
 
     public bool Holds(Guid runId, int attempt) => byOwner.ContainsKey((runId, attempt));
 
+    /// <summary>Null if the attempt holds nothing.</summary>
+    public Occupation? Find(Guid runId, int attempt) => byOwner.GetValueOrDefault((runId, attempt));
+
     public IReadOnlyList<Occupation> On(string workerId) => byWorker.TryGetValue(workerId, out var held) ? held : [];
 
     public Usage UsedOn(string workerId) => Usage.Of(On(workerId));

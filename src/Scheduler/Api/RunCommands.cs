@@ -25,12 +25,17 @@ internal static class RunCommands
         if (!body.IsBatch && body.Tests[0].Problems.Count > 0)
             return Invalid(body.Tests[0]);
 
-        var told = new List<SubmitAnswer>(answers.Count);
-        for (var i = 0; i < answers.Count; i++)
+        var accepted = Enumerable.Range(0, answers.Count).Where(i => answers[i].Status == "accepted").ToList();
+        var prospects = await dispatcher.ProspectsAsync([.. accepted.Select(i => (answers[i].RunId, body.Tests[i].Test!))], cancellationToken);
+        var told = answers.ToList();
+        foreach (var (i, known) in accepted.Zip(prospects))
         {
-            told.Add(answers[i].Status == "accepted"
-                ? answers[i] with { FeasibleWorkers = await dispatcher.FeasibleWorkersAsync(body.Tests[i].Test!, cancellationToken) }
-                : answers[i]);
+            told[i] = told[i] with
+            {
+                FeasibleWorkers = known.FeasibleWorkers,
+                EtaP50Seconds = known.Eta?.P50.TotalSeconds,
+                EtaP90Seconds = known.Eta?.P90.TotalSeconds,
+            };
         }
 
         return body.IsBatch ? Results.Ok(new SubmitAnswers(told)) : Results.Ok(told[0]);

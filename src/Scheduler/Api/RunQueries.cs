@@ -98,6 +98,10 @@ internal static class RunQueries
             Verdict = waits.Verdict,
             Funnel = [.. waits.Funnel.Select(step => new FunnelStep(step.Name, step.Workers))],
             Blocker = waits.Blocker,
+            Relaxation = waits.Relaxation?.Text,
+            Hints = waits.Hints,
+            EtaP50Seconds = waits.Eta?.P50.TotalSeconds,
+            EtaP90Seconds = waits.Eta?.P90.TotalSeconds,
         });
     }
 

@@ -19,6 +19,9 @@ internal sealed partial class Dispatcher : IDisposable
     /// <summary>Commits of decisions under way at once: enough to keep the database busy, far fewer than its connections.</summary>
     private const int CommitsAtOnce = 32;
 
+    /// <summary>Waiting runs looked at for the estimates of one batch: the planner's loop does nothing else meanwhile.</summary>
+    private const int MostLooks = 1_000_000;
+
     private static readonly TimeSpan SafetyTick = TimeSpan.FromSeconds(1);
 
     private readonly Channel<Action<Planner>> inputs = Channel.CreateUnbounded<Action<Planner>>(new UnboundedChannelOptions { SingleReader = true });
@@ -69,11 +72,20 @@ internal sealed partial class Dispatcher : IDisposable
         return answer.Task.WaitAsync(cancellationToken);
     }
 
-    /// <summary>How many registered workers could run it when they are empty.</summary>
-    public Task<int> FeasibleWorkersAsync(SubmitTest test, CancellationToken cancellationToken)
+    /// <summary>
+    /// Who could run each of these tests and when it is expected to have finished. One question for all of them; each estimate looks at all
+    /// that waits, so that beyond a bound of work the last ones get none.
+    /// </summary>
+    public Task<IReadOnlyList<Prospects>> ProspectsAsync(IReadOnlyList<(Guid RunId, SubmitTest Test)> tests, CancellationToken cancellationToken)
     {
         var now = time.GetUtcNow();
-        return AskAsync(planner => planner.Explain(Demands.Of(test, Guid.Empty, now), now).FeasibleWorkers, cancellationToken);
+        return AskAsync(planner => ProspectsOf(planner, tests, now), cancellationToken);
+    }
+
+    private static IReadOnlyList<Prospects> ProspectsOf(Planner planner, IReadOnlyList<(Guid RunId, SubmitTest Test)> tests, DateTimeOffset now)
+    {
+        var estimates = MostLooks / (planner.Waiting + 1);
+        return [.. tests.Select((entry, i) => planner.ProspectsOf(Demands.Of(entry.Test, entry.RunId, now), now, withEta: i < estimates))];
     }
 
     /// <summary>Number of runs that need a key and are not placed, for each key that somebody needs.</summary>

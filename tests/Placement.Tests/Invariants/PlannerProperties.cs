@@ -26,6 +26,12 @@ public sealed class PlannerProperties
         iter: Sequences / 3,
         print: AsText);
 
+    [Fact]
+    public void Whatever_relaxation_is_named_starts_the_run() => Gen.Select(StepGen.Steps, Gen.Int[0, 20]).Sample(
+        (steps, position) => World.After(steps).CheckRelaxation(position),
+        iter: Sequences,
+        print: sample => $"{sample.Item2}: {AsText(sample.Item1)}");
+
     private static string AsText(Step[] steps) => JsonSerializer.Serialize<object[]>(steps);
 
     private static string PlansAsText(Step[] steps, int seed) => JsonSerializer.Serialize(World.After(steps, seed).Plans);

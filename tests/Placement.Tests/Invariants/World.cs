@@ -52,6 +52,27 @@ internal sealed class World
         }
     }
 
+    /// <summary>Whatever relaxation is named for a waiting run starts it in the next pass, everything else being as it is.</summary>
+    public void CheckRelaxation(int position)
+    {
+        var failed = Plans[^1].PolicyFailures.Select(failure => failure.RunId).ToHashSet();
+        var left = waiting.Values.Where(demand => !failed.Contains(demand.RunId)).OrderBy(demand => demand.RunId).ToList();
+        if (left.Count == 0 || planner.Explain(left[position % left.Count], now).Relaxation is not { } relaxation)
+            return;
+
+        foreach (var (key, limit) in relaxation.KeyLimits)
+            planner.LimitKey(key, limit);
+        if (relaxation.Joining is { } worker)
+            planner.Register(worker);
+        planner.Submit(relaxation.Demand);
+
+        var plan = planner.Plan(now, int.MaxValue);
+        Assert.True(
+            plan.Decisions.Any(decision => decision.RunId == relaxation.Demand.RunId)
+            || plan.PolicyFailures.Any(failure => failure.RunId == relaxation.Demand.RunId),
+            $"'{relaxation.Text}' does not start it");
+    }
+
     private void Take(Step step)
     {
         switch (step)

@@ -63,6 +63,25 @@ public sealed class DispatcherTests
         await CommittedAsync(saga, second, RunStates.Assigned);
     }
 
+    [Fact]
+    public async Task Each_test_of_a_batch_is_told_who_could_run_it_and_when_it_will_have_finished()
+    {
+        await using var saga = await SagaFixture.StartAsync();
+        await using var loop = new DispatchLoop(saga.Get<Dispatcher>());
+        await RegisterAsync(saga);
+
+        var prospects = await saga.Get<Dispatcher>().ProspectsAsync(
+            [
+                (Guid.NewGuid(), new SubmitTest { TestId = "fits" }),
+                (Guid.NewGuid(), new SubmitTest { TestId = "too large", Requirements = new TestRequirements { MinimumMemoryGb = 64 } }),
+            ],
+            TestContext.Current.CancellationToken);
+
+        Assert.Equal([1, 0], prospects.Select(one => one.FeasibleWorkers));
+        Assert.True(prospects[0].Eta!.P50 < prospects[0].Eta!.P90);
+        Assert.Null(prospects[1].Eta);
+    }
+
     private static async Task RegisterAsync(SagaFixture saga)
     {
         var refusal = await saga.Get<WorkerFleet>().RegisterAsync(
