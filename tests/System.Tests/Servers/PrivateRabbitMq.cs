@@ -10,6 +10,9 @@ internal sealed class PrivateRabbitMq : PrivateServer
     /// <summary>Of all its memory; publishers are blocked above it.</summary>
     public const string MemoryLimit = "512MB";
 
+    /// <summary>To be left free; publishers are blocked below it.</summary>
+    public const string DiskLimit = "50MB";
+
     private readonly string programs;
     private readonly int amqp = FreePort.Next();
     private readonly int management = FreePort.Next();
@@ -24,7 +27,7 @@ internal sealed class PrivateRabbitMq : PrivateServer
             management.tcp.ip = 127.0.0.1
             management.tcp.port = {management}
             vm_memory_high_watermark.absolute = {MemoryLimit}
-            disk_free_limit.absolute = 50MB
+            disk_free_limit.absolute = {DiskLimit}
 
             """);
         // Without this the node listens to other nodes on all addresses.
