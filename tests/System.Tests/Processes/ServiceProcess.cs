@@ -7,6 +7,9 @@ namespace LoadBalancer.System.Tests.Processes;
 /// <summary>One of our programs as it was built, run as a process of its own that ends with the test host.</summary>
 internal class ServiceProcess : IAsyncDisposable
 {
+    /// <summary>Names the control group in which the process is to start, if any.</summary>
+    public const string MemoryGroupVariable = "LB_TEST_MEMORY_GROUP";
+
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(60);
 
     private readonly GuardShell guard;
@@ -20,6 +23,7 @@ internal class ServiceProcess : IAsyncDisposable
         Name = name;
         // The child is started by the shell, so its id comes back in a file.
         var script = $$"""
+            [ -z "${{MemoryGroupVariable}}" ] || echo $$ >"${{MemoryGroupVariable}}/cgroup.procs" || exit 1
             cd '{{Path.GetDirectoryName(BuiltDll(project))}}'
             dotnet '{{BuiltDll(project)}}' 3<&- & child=$!
             echo $child >'{{folder}}/pid.new' && mv '{{folder}}/pid.new' '{{folder}}/pid'
