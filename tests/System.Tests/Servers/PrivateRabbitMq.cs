@@ -41,6 +41,9 @@ internal sealed class PrivateRabbitMq : PrivateServer
 
     public Uri ManagementUrl => new($"http://guest:guest@127.0.0.1:{management}/");
 
+    /// <summary>What the node has logged.</summary>
+    public string Log => string.Concat(Directory.EnumerateFiles(Path.Combine(Folder, "log"), "*.log").Order(StringComparer.Ordinal).Select(ReadShared));
+
     /// <summary>The Erlang VM. Its file is deleted early in a shutdown.</summary>
     public override int ServerProcessId =>
         int.Parse(File.ReadAllText(Path.Combine(Folder, "rabbitmq.pid")), CultureInfo.InvariantCulture);
@@ -112,6 +115,18 @@ internal sealed class PrivateRabbitMq : PrivateServer
 
     /// <summary>Declare queues three seconds before: a younger one may be gone afterwards (RabbitMQ 3.10.8).</summary>
     protected override void SendCrash() => Signal.SendKill(ServerProcessId);
+
+    /// <summary>Channels opened from now on are closed when a delivery is not acknowledged within this time. By itself the node looks once a minute.</summary>
+    public Task LimitAcknowledgementsAsync(TimeSpan limit, TimeSpan look) => ControlAsync(
+        "eval",
+        FormattableString.Invariant(
+            $"application:set_env(rabbit, consumer_timeout, {limit.TotalMilliseconds:0}), application:set_env(rabbit, channel_tick_interval, {look.TotalMilliseconds:0})."));
+
+    private static string ReadShared(string path)
+    {
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        return reader.ReadToEnd();
+    }
 
     private void Write(string name, string content) => File.WriteAllText(Path.Combine(Folder, name), content);
 }
