@@ -35,11 +35,15 @@ internal sealed partial class ActiveScheduler(
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
+    /// <summary>The exit code that asks to be started again.</summary>
+    private const int DatabaseReplaced = 3;
+
     /// <summary>It decides, and its queues are consumed.</summary>
     public bool IsReady { get; private set; }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
+        epoch.DatabaseReplaced += EndToBeginAgain;
         await UntilItWorksAsync("database", PrepareAsync, stoppingToken);
         commits.Listen(committed => outbox.Send(committed.Messages));
         var loops = new[]
@@ -54,6 +58,17 @@ internal sealed partial class ActiveScheduler(
         IsReady = true;
         LogReady(epoch.Value);
         await Task.WhenAll([.. loops, pulsing, declaring]);
+    }
+
+    /// <summary>Whoever starts it again gives it a memory of what the database has.</summary>
+    private void EndToBeginAgain()
+    {
+        if (Environment.ExitCode == DatabaseReplaced)
+            return;
+
+        LogDatabaseReplaced();
+        Environment.ExitCode = DatabaseReplaced;
+        lifetime.StopApplication();
     }
 
     private async Task PrepareAsync(CancellationToken cancellationToken)
@@ -135,6 +150,11 @@ internal sealed partial class ActiveScheduler(
 
     [LoggerMessage(Level = LogLevel.Critical, Message = "The {What} can never be used like this: {Problem}")]
     private partial void LogFatal(string what, string problem);
+
+    [LoggerMessage(
+        Level = LogLevel.Critical,
+        Message = "The database is another one than before: a standby took over, or a backup was restored. What was stored last may be missing, so this scheduler ends, to begin again with what is there")]
+    private partial void LogDatabaseReplaced();
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Loop {Loop} failed and is begun again")]
     private partial void LogLoopFailed(string loop, Exception exception);

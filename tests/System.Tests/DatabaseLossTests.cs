@@ -34,6 +34,26 @@ public sealed class DatabaseLossTests(TestServers servers) : SystemTest(servers)
         Assert.DoesNotContain(await Broker.QueuesAsync(), queue => queue.GetProperty("name").GetString()!.EndsWith("_error", StringComparison.Ordinal));
     }
 
+    [Fact]
+    public async Task What_a_scheduler_cannot_store_stays_on_the_broker_but_for_a_few()
+    {
+        const int Prefetched = 32, Submitted = 60;
+        var scheduler = await StartSchedulerAsync();
+        await StartWorkerAsync(scheduler, "w1", slots: 8, settings: ("Worker__HeartbeatInterval", "00:00:01"));
+
+        await Database.CloseAsync();
+        await Eventually.TrueAsync("the scheduler says that it is not ready", async () => !await scheduler.IsReadyAsync());
+        var tests = Enumerable.Range(1, Submitted).Select(number => Submission.Shell("true", testId: $"test-{number}")).ToList();
+        foreach (var test in tests)
+            await Client.SubmitAsync(test);
+        await Eventually.TrueAsync("a full hand is held", async () => await UnacknowledgedAsync("submit-test") == Prefetched);
+        Assert.Equal(Submitted - Prefetched, await Broker.ReadyMessagesAsync("submit-test"));
+        await Database.OpenAsync();
+
+        foreach (var test in tests)
+            Assert.Equal("Completed", (await scheduler.WaitForEndAsync(Submission.RunIdOf(test))).State);
+    }
+
     private async Task<int> UnacknowledgedAsync(string queue) =>
         (await Broker.QueuesAsync()).Where(q => q.GetProperty("name").GetString() == queue)
         .Sum(q => q.TryGetProperty("messages_unacknowledged", out var count) ? count.GetInt32() : 0);

@@ -119,7 +119,7 @@ public abstract class SystemTest(TestServers servers) : IAsyncLifetime
 
     private protected async Task<EventLog> FollowEventsAsync() => Own(await Client.FollowEventsAsync());
 
-    private T Own<T>(T resource) where T : IAsyncDisposable
+    private protected T Own<T>(T resource) where T : IAsyncDisposable
     {
         owned.Add(resource);
         return resource;

@@ -15,7 +15,7 @@ internal static partial class CapabilityDetection
     {
         var mark = new ProcessMark(Guid.NewGuid().ToString("N"));
         using var guard = new Guard(mark, time);
-        var probe = new ProgramProbe(new ProcessRunner(guard, mark, killGrace: TimeSpan.Zero, time), ProgramProbe.DefaultLimit);
+        var probe = new ProgramProbe(new ProcessRunner(guard, mark, killGrace: TimeSpan.Zero, time, MemoryKills.Here()), ProgramProbe.DefaultLimit);
         return await OfMachineAsync(probe.AskAsync, cancellationToken);
     }
 

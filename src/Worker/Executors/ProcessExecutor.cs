@@ -15,6 +15,9 @@ internal sealed class ProcessExecutor(
     ILogger<ProcessExecutor> logger)
     : ITestExecutor
 {
+    // By signal 9, which nobody but the kernel sends without our doing.
+    private const int Killed = 128 + Signals.Kill;
+
     public string TestType => "";
 
     public async Task<TestFinished> RunAsync(RunTest run, Action<TestProgress> progress, CancellationToken stop)
@@ -83,11 +86,22 @@ internal sealed class ProcessExecutor(
                 Outcome = TestOutcome.TimedOut,
                 Error = string.Create(CultureInfo.InvariantCulture, $"did not end within {run.TimeoutSeconds} s"),
             },
+            _ when exitCode == Killed && result.MemoryKills > 0 => finished with { Outcome = TestOutcome.OutOfMemory, ExitCode = exitCode, Error = WantOfMemory(run, result) },
             _ when exitCode == 0 => finished with { Outcome = TestOutcome.Passed, ExitCode = 0 },
             _ when command.SkippedExitCodes.Contains(exitCode) => finished with { Outcome = TestOutcome.Skipped, ExitCode = exitCode },
-            _ => finished with { Outcome = TestOutcome.Failed, ExitCode = exitCode, Error = Meaning(exitCode) },
+            _ => finished with { Outcome = TestOutcome.Failed, ExitCode = exitCode, Error = Meaning(exitCode) + Meanwhile(result) },
         };
     }
+
+    /// <summary>The peak is what was seen last: what is killed for its memory grows faster than it is looked at.</summary>
+    private static string WantOfMemory(RunTest run, ProcessResult result) => string.Create(
+        CultureInfo.InvariantCulture,
+        $"the kernel killed it for want of memory; it was seen using {result.PeakMemoryGb:0.###} GB, and {run.MemoryGb:0.###} GB were reserved for it. Raise requirements.minimumMemoryGb to what it needs, or find out why it needs so much");
+
+    /// <summary>A test whose own child was killed ends as it likes; whether it was its child cannot be known.</summary>
+    private static string Meanwhile(ProcessResult result) => result.MemoryKills == 0
+        ? ""
+        : string.Create(CultureInfo.InvariantCulture, $"; while it ran, the kernel killed {result.MemoryKills} process(es) of this worker for want of memory, perhaps one of its own");
 
     private static string Meaning(int exitCode) =>
         exitCode is > 128 and <= 128 + 64 ? $"ended by signal {exitCode - 128}" : $"ended with exit code {exitCode}";

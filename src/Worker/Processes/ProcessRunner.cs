@@ -9,10 +9,14 @@ internal enum ProcessEnding
 
 /// <summary>How a child ended and what it used. <see cref="ExitCode"/> is 128 + n after signal n.</summary>
 internal sealed record ProcessResult(
-    ProcessEnding Ending, int ExitCode, TimeSpan Duration, double CpuSeconds, double PeakMemoryGb, string OutputHead, string OutputTail);
+    ProcessEnding Ending, int ExitCode, TimeSpan Duration, double CpuSeconds, double PeakMemoryGb, string OutputHead, string OutputTail)
+{
+    /// <summary>What the kernel killed for want of memory meanwhile: of this child, or of one beside it.</summary>
+    public long MemoryKills { get; init; }
+}
 
 /// <summary>Runs children to their end; when it returns, nothing of them is left.</summary>
-internal sealed class ProcessRunner(Guard guard, ProcessMark mark, TimeSpan killGrace, TimeProvider time)
+internal sealed class ProcessRunner(Guard guard, ProcessMark mark, TimeSpan killGrace, TimeProvider time, MemoryKills memoryKills)
 {
     // The longest time a timer accepts is about 49 days.
     private static readonly TimeSpan LongestTimeout = TimeSpan.FromDays(30);
@@ -23,6 +27,7 @@ internal sealed class ProcessRunner(Guard guard, ProcessMark mark, TimeSpan kill
     /// <exception cref="System.ComponentModel.Win32Exception">The operating system refused to start it.</exception>
     public async Task<ProcessResult> RunAsync(ProcessCommand command, TimeSpan timeout, CancellationToken stop)
     {
+        var killedBefore = memoryKills.Count();
         await using var child = await ChildProcess.StartAsync(command, guard, mark, time);
         var started = time.GetTimestamp();
         using var ended = new CancellationTokenSource();
@@ -35,7 +40,10 @@ internal sealed class ProcessRunner(Guard guard, ProcessMark mark, TimeSpan kill
         await follow;
         await child.SweepAsync();
         return new ProcessResult(
-            ending, child.ExitCode, duration, usage.CpuSeconds, usage.PeakMemoryGb, child.Output.Head, child.Output.Tail);
+            ending, child.ExitCode, duration, usage.CpuSeconds, usage.PeakMemoryGb, child.Output.Head, child.Output.Tail)
+        {
+            MemoryKills = memoryKills.Count() - killedBefore,
+        };
     }
 
     private async Task<ProcessEnding> WaitAsync(ChildProcess child, TimeSpan timeout, CancellationToken stop)

@@ -43,6 +43,21 @@ internal static partial class Log
     [LoggerMessage(12, LogLevel.Information, "Worker {WorkerId} left: session {SessionId} is over")]
     public static partial void WorkerLeft(this ILogger logger, string workerId, Guid sessionId);
 
+    [LoggerMessage(
+        14, LogLevel.Warning,
+        "Worker {WorkerId} cannot tell a test that was killed for want of memory: the kernel's count can be read neither of the control group nor of the machine. Such a test is reported as ended by signal 9")]
+    public static partial void MemoryKillsUnknown(this ILogger logger, string workerId);
+
+    [LoggerMessage(
+        15, LogLevel.Information,
+        "Worker {WorkerId} sees only the whole machine's count of processes killed for want of memory: a test that is killed while another program lacks memory is taken for one of them")]
+    public static partial void MemoryKillsOfTheMachine(this ILogger logger, string workerId);
+
+    [LoggerMessage(
+        16, LogLevel.Warning,
+        "Worker {WorkerId} is killed together with a test that runs out of memory: memory.oom.group of its control group is 1")]
+    public static partial void MemoryKillsTheWorkerToo(this ILogger logger, string workerId);
+
     [LoggerMessage(13, LogLevel.Error, "Worker {WorkerId} could not end all tests of session {SessionId}")]
     public static partial void TestsLeft(this ILogger logger, string workerId, Guid sessionId);
 }

@@ -87,7 +87,15 @@ internal sealed class WorkerAgent(
 
     private ProcessExecutor ProcessExecutor(WorkDirectory directory, Guard guard, ProcessMark mark)
     {
-        var runner = new ProcessRunner(guard, mark, options.KillGrace, time);
+        var memoryKills = MemoryKills.Here();
+        if (!memoryKills.Known)
+            logger.MemoryKillsUnknown(options.Id);
+        else if (memoryKills.OfTheWholeMachine)
+            logger.MemoryKillsOfTheMachine(options.Id);
+        if (memoryKills.KillsTheWorkerToo)
+            logger.MemoryKillsTheWorkerToo(options.Id);
+
+        var runner = new ProcessRunner(guard, mark, options.KillGrace, time, memoryKills);
         var workspaces = new Workspaces(directory.Workspaces, runner, options);
         return new ProcessExecutor(directory.Runs, workspaces, runner, options, time, loggers.CreateLogger<ProcessExecutor>());
     }

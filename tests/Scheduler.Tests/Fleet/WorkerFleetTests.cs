@@ -65,7 +65,7 @@ public sealed class WorkerFleetTests
     {
         await using var saga = await StartedAsync();
         var cancel = TestContext.Current.CancellationToken;
-        var leader = new SchedulerEpoch(saga.Get<IServiceScopeFactory>());
+        var leader = new SchedulerEpoch(saga.Get<IServiceScopeFactory>(), saga.Time);
         await leader.BeginAsync(cancel);
 
         for (var second = 0; second < 60; second++)

@@ -7,6 +7,12 @@ namespace LoadBalancer.System.Tests.Processes;
 /// <summary>One of our programs as it was built, run as a process of its own that ends with the test host.</summary>
 internal class ServiceProcess : IAsyncDisposable
 {
+    /// <summary>Names the control group in which the process is to start, if any.</summary>
+    public const string MemoryGroupVariable = "LB_TEST_MEMORY_GROUP";
+
+    /// <summary>Names a directory that is to be a small disk, which only the process sees and which goes with it.</summary>
+    public const string SmallDiskVariable = "LB_TEST_SMALL_DISK";
+
     private static readonly TimeSpan EndLimit = TimeSpan.FromSeconds(60);
 
     private readonly GuardShell guard;
@@ -20,8 +26,13 @@ internal class ServiceProcess : IAsyncDisposable
         Name = name;
         // The child is started by the shell, so its id comes back in a file.
         var script = $$"""
+            [ -z "${{MemoryGroupVariable}}" ] || echo $$ >"${{MemoryGroupVariable}}/cgroup.procs" || exit 1
             cd '{{Path.GetDirectoryName(BuiltDll(project))}}'
-            dotnet '{{BuiltDll(project)}}' 3<&- & child=$!
+            if [ -z "${{SmallDiskVariable}}" ]; then
+                dotnet '{{BuiltDll(project)}}' 3<&- & child=$!
+            else
+                unshare -m sh -c 'mount -t tmpfs -o size=4m tmpfs "$0" && exec dotnet "$1"' "${{SmallDiskVariable}}" '{{BuiltDll(project)}}' 3<&- & child=$!
+            fi
             echo $child >'{{folder}}/pid.new' && mv '{{folder}}/pid.new' '{{folder}}/pid'
             (read -r _ <&3; kill -KILL $child) & watcher=$!
             wait $child; code=$?

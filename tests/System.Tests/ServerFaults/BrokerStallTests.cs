@@ -31,13 +31,22 @@ public sealed class BrokerStallTests(TestServers servers, OwnBroker broker) : Se
     }
 
     [Fact]
-    public async Task No_lease_ends_while_the_broker_blocks_publishers_for_want_of_memory()
+    public Task No_lease_ends_while_the_broker_blocks_publishers_for_want_of_memory() => NoLeaseEndsAsync(
+        raise: ["set_vm_memory_high_watermark", "absolute", "10MB"],
+        lift: ["set_vm_memory_high_watermark", "absolute", PrivateRabbitMq.MemoryLimit]);
+
+    [Fact]
+    public Task No_lease_ends_while_the_broker_blocks_publishers_for_want_of_disk() => NoLeaseEndsAsync(
+        raise: ["set_disk_free_limit", "1000000GB"],
+        lift: ["set_disk_free_limit", PrivateRabbitMq.DiskLimit]);
+
+    private async Task NoLeaseEndsAsync(string[] raise, string[] lift)
     {
         var scheduler = await StartSchedulerAsync();
         await StartSteadyWorkerAsync(scheduler, "w1");
         await SubmitRunningAsync(scheduler, 3, "gate");
 
-        await broker.Program.ControlAsync("set_vm_memory_high_watermark", "absolute", "10MB");
+        await broker.Program.ControlAsync(raise);
         try
         {
             Journal.Open("gate");
@@ -46,7 +55,7 @@ public sealed class BrokerStallTests(TestServers servers, OwnBroker broker) : Se
         }
         finally
         {
-            await broker.Program.ControlAsync("set_vm_memory_high_watermark", "absolute", PrivateRabbitMq.MemoryLimit);
+            await broker.Program.ControlAsync(lift);
         }
 
         await EachEndsOnceAsync(scheduler);

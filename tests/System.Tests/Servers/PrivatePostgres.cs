@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 
 namespace LoadBalancer.System.Tests.Servers;
@@ -11,6 +12,7 @@ internal sealed class PrivatePostgres : PrivateServer
     private readonly string programs;
     private readonly string? smallDisk;
     private readonly int port = FreePort.Next();
+    private string data = "data";
 
     private PrivatePostgres(string programs, string? smallDisk) => (this.programs, this.smallDisk) = (programs, smallDisk);
 
@@ -25,19 +27,23 @@ internal sealed class PrivatePostgres : PrivateServer
     // The signal is repeated because a server that is only just starting ignores it.
     protected override string Script => $$"""
         {{Prepare}}
-        [ -f data/PG_VERSION ] || {
-            {{AsServer}}{{programs}}/initdb -D data -U postgres -A trust --no-sync --locale=C.UTF-8 -E UTF8 || exit 1
-            sed -i '1i host all {{AskedRole}} 127.0.0.1/32 scram-sha-256' data/pg_hba.conf
+        [ -f {{data}}/PG_VERSION ] || {
+            {{AsServer}}{{programs}}/initdb -D {{data}} -U postgres -A trust --no-sync --locale=C.UTF-8 -E UTF8 || exit 1
+            sed -i '1i host all {{AskedRole}} 127.0.0.1/32 scram-sha-256' {{data}}/pg_hba.conf
         }
-        {{OnSmallDisk}}{{AsServer}}{{programs}}/postgres -D data -p {{port}} -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
-            -c fsync=off -c full_page_writes=off -c max_connections=400 & server=$!
+        {{OnSmallDisk}}{{AsServer}}{{programs}}/postgres -D {{data}} -p {{port}} -c listen_addresses=127.0.0.1 -c unix_socket_directories= \
+            -c fsync=off -c full_page_writes=off -c max_connections=400 -c primary_conninfo= & server=$!
+        [ ! -f {{data}}/standby.signal ] || {
+            until grep -q ^ready {{data}}/postmaster.pid; do sleep 0.1; done
+            {{AsServer}}{{programs}}/pg_ctl promote -D {{data}}
+        } & promoter=$!
         (read -r _ <&3; while kill -INT $server; do sleep 1; done) & watcher=$!
         wait $server
-        kill $watcher
+        kill $watcher $promoter
         wait
         """;
 
-    private string StateFile => Path.Combine(Folder, "data", "postmaster.pid");
+    private string StateFile => Path.Combine(Folder, data, "postmaster.pid");
 
     // initdb and postgres refuse to run as root.
     private static string Prepare => Environment.IsPrivilegedProcess ? "chown postgres ." : "";
@@ -56,11 +62,34 @@ internal sealed class PrivatePostgres : PrivateServer
     public static Task<PrivatePostgres> StartAsync(string? smallDisk = null) =>
         BootedAsync(new PrivatePostgres(Installed ?? throw new FileNotFoundException("PostgreSQL is not installed"), smallDisk));
 
+    /// <summary>
+    /// Makes a standby that has everything up to now and receives nothing more. From the next boot on it is the server, promoted, at the same
+    /// address.
+    /// </summary>
+    /// <returns>What makes the next boot that of the standby.</returns>
+    public async Task<Action> NewStandbyAsync()
+    {
+        const string Standby = "standby";
+        var backup = $"cd '{Folder}' && {AsServer}{programs}/pg_basebackup -h 127.0.0.1 -p {port} -U postgres -D {Standby} -R -X stream -c fast --no-sync 2>&1";
+        using var copying = Process.Start(new ProcessStartInfo("/bin/sh", ["-c", backup]) { RedirectStandardOutput = true })!;
+        var output = await copying.StandardOutput.ReadToEndAsync();
+        await copying.WaitForExitAsync();
+        if (copying.ExitCode != 0)
+        {
+            throw new InvalidOperationException($"pg_basebackup ended with {copying.ExitCode}: {output}");
+        }
+
+        return () => data = Standby;
+    }
+
     protected override Task<bool> IsReadyAsync(CancellationToken cancellationToken)
     {
         try
         {
-            return Task.FromResult(File.ReadLines(StateFile).LastOrDefault()?.StartsWith("ready", StringComparison.Ordinal) == true);
+            // A standby that answers is ready; the file goes when it is promoted.
+            return Task.FromResult(
+                File.ReadLines(StateFile).LastOrDefault()?.StartsWith("ready", StringComparison.Ordinal) == true &&
+                !File.Exists(Path.Combine(Folder, data, "standby.signal")));
         }
         catch (IOException)
         {

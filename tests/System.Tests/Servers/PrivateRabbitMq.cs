@@ -10,6 +10,9 @@ internal sealed class PrivateRabbitMq : PrivateServer
     /// <summary>Of all its memory; publishers are blocked above it.</summary>
     public const string MemoryLimit = "512MB";
 
+    /// <summary>To be left free; publishers are blocked below it.</summary>
+    public const string DiskLimit = "50MB";
+
     private readonly string programs;
     private readonly int amqp = FreePort.Next();
     private readonly int management = FreePort.Next();
@@ -24,7 +27,7 @@ internal sealed class PrivateRabbitMq : PrivateServer
             management.tcp.ip = 127.0.0.1
             management.tcp.port = {management}
             vm_memory_high_watermark.absolute = {MemoryLimit}
-            disk_free_limit.absolute = 50MB
+            disk_free_limit.absolute = {DiskLimit}
 
             """);
         // Without this the node listens to other nodes on all addresses.
@@ -37,6 +40,9 @@ internal sealed class PrivateRabbitMq : PrivateServer
     public Uri AmqpUrl => new($"amqp://guest:guest@127.0.0.1:{amqp}/");
 
     public Uri ManagementUrl => new($"http://guest:guest@127.0.0.1:{management}/");
+
+    /// <summary>What the node has logged.</summary>
+    public string Log => string.Concat(Directory.EnumerateFiles(Path.Combine(Folder, "log"), "*.log").Order(StringComparer.Ordinal).Select(ReadShared));
 
     /// <summary>The Erlang VM. Its file is deleted early in a shutdown.</summary>
     public override int ServerProcessId =>
@@ -109,6 +115,18 @@ internal sealed class PrivateRabbitMq : PrivateServer
 
     /// <summary>Declare queues three seconds before: a younger one may be gone afterwards (RabbitMQ 3.10.8).</summary>
     protected override void SendCrash() => Signal.SendKill(ServerProcessId);
+
+    /// <summary>Channels opened from now on are closed when a delivery is not acknowledged within this time. By itself the node looks once a minute.</summary>
+    public Task LimitAcknowledgementsAsync(TimeSpan limit, TimeSpan look) => ControlAsync(
+        "eval",
+        FormattableString.Invariant(
+            $"application:set_env(rabbit, consumer_timeout, {limit.TotalMilliseconds:0}), application:set_env(rabbit, channel_tick_interval, {look.TotalMilliseconds:0})."));
+
+    private static string ReadShared(string path)
+    {
+        using var reader = new StreamReader(new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete));
+        return reader.ReadToEnd();
+    }
 
     private void Write(string name, string content) => File.WriteAllText(Path.Combine(Folder, name), content);
 }

@@ -24,7 +24,7 @@ public sealed class SmallDatabase : IAsyncLifetime
     }
 
     /// <summary>Mounts one where nobody else sees it, and which is gone with the process.</summary>
-    private static async Task<bool> MayMountAsync()
+    internal static async Task<bool> MayMountAsync()
     {
         try
         {

@@ -149,7 +149,7 @@ public sealed class DetectionTests
     private static async Task<string?> AskAsync(string script, TimeSpan limit, ProcessMark mark)
     {
         using var guard = new Guard(mark, TimeProvider.System);
-        var probe = new ProgramProbe(new ProcessRunner(guard, mark, TimeSpan.Zero, TimeProvider.System), limit);
+        var probe = new ProgramProbe(new ProcessRunner(guard, mark, TimeSpan.Zero, TimeProvider.System, MemoryKills.Here()), limit);
         return await probe.AskAsync("sh", ["-c", script], TestContext.Current.CancellationToken);
     }
 

@@ -11,11 +11,11 @@ internal sealed class ProcessBench : IDisposable
     private readonly TemporaryFolder folder = new();
     private readonly Guard guard;
 
-    public ProcessBench(WorkerOptions? options = null)
+    public ProcessBench(WorkerOptions? options = null, MemoryKills? memoryKills = null)
     {
         options ??= new WorkerOptions { Id = "w1", KillGrace = TimeSpan.FromMilliseconds(300) };
         guard = new Guard(Mark, TimeProvider.System);
-        var runner = new ProcessRunner(guard, Mark, options.KillGrace, TimeProvider.System);
+        var runner = new ProcessRunner(guard, Mark, options.KillGrace, TimeProvider.System, memoryKills ?? MemoryKills.Here());
         Directory.CreateDirectory(folder["workspaces"]);
         var workspaces = new Workspaces(folder["workspaces"], runner, options);
         Executor = new ProcessExecutor(folder["runs"], workspaces, runner, options, TimeProvider.System, NullLogger<ProcessExecutor>.Instance);
