@@ -41,7 +41,7 @@ internal sealed class EndEstimate(Fleet fleet, ReservationLedger ledger, Waiting
     {
         var run = new WaitingRun(demand, shape, demand.SubmittedAt + ((demand.Priority - 1) * agingStep), long.MaxValue);
         run.Predict(fleet.Kinds.All, durations);
-        run.Settle([], fleet.Kinds.Accepting);
+        run.Settle(run.PlaceFor([], fleet.Kinds.Accepting));
         return run;
     }
 

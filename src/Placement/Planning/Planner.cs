@@ -14,7 +14,7 @@ public sealed class Planner
     /// 0 is always the shortest first, best for the mean time to a result; the more, the earlier long ones start, which is safer for when
     /// all are done.
     /// </summary>
-    public const double UsualLongFirst = 6.5;
+    public const double UsualLongFirst = 7;
 
     private static readonly TimeSpan UsualShareHalfLife = TimeSpan.FromHours(1);
 
