@@ -1,7 +1,7 @@
 using System.CommandLine;
 using LoadBalancer.Cli.Simulation;
-using LoadBalancer.Placement;
 using LoadBalancer.Cli.Terminals;
+using LoadBalancer.Placement;
 
 namespace LoadBalancer.Cli.Verbs;
 

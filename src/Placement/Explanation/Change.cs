@@ -46,7 +46,8 @@ internal sealed record Change(string Text, double Cost, Func<TestDemand, TestDem
         $"of '{type}' devices", from, to, Number, needs => needs with { Accelerators = With(needs.Accelerators, type, to) });
 
     public static Change WithoutDevices(string type) => Dropping(
-        $"'{type}' devices", needs => needs with { Accelerators = Without(needs.Accelerators, type) }) with { Cost = CostOfDevices };
+        $"'{type}' devices", needs => needs with { Accelerators = Without(needs.Accelerators, type) }) with
+    { Cost = CostOfDevices };
 
     private static Change Dropping(string what, Func<Requirements, Requirements> drop) =>
         new($"do not require {what}", CostOfRequirement, run => run with { Requirements = drop(run.Requirements) });
