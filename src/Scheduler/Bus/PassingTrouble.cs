@@ -1,4 +1,5 @@
 using LoadBalancer.Scheduler.Persistence;
+using MassTransit;
 using RabbitMQ.Client.Exceptions;
 
 namespace LoadBalancer.Scheduler.Bus;
@@ -12,7 +13,11 @@ internal static class PassingTrouble
     public static bool Is(Exception exception) =>
         DatabaseTrouble.IsAway(exception) || DatabaseTrouble.IsConflict(exception) || IsOfBroker(exception);
 
+    /// <summary>
+    /// A channel that is closed before it confirms fails with a <see cref="TransportException"/>. A limit that ends a send does so by a
+    /// cancellation, and whatever has one for its innermost cause MassTransit calls a consumer that gave up.
+    /// </summary>
     private static bool IsOfBroker(Exception? exception) =>
-        exception is TimeoutException or RabbitMQClientException or MassTransit.ConnectionException ||
+        exception is TimeoutException or RabbitMQClientException or ConnectionException or TransportException or ConsumerCanceledException ||
         (exception?.InnerException is { } inner && IsOfBroker(inner));
 }

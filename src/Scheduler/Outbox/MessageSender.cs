@@ -44,7 +44,6 @@ internal sealed class MessageSender(IBus bus, IOptions<SchedulerOptions> options
         var limit = options.Value.SendTimeout;
         using var deadline = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
         deadline.CancelAfter(limit);
-        var endpoint = await bus.GetSendEndpoint(address).WaitAsync(limit, cancellationToken);
         var pipe = Pipe.Execute<SendContext<T>>(context =>
         {
             context.MessageId = messageId ?? context.MessageId;
@@ -59,6 +58,7 @@ internal sealed class MessageSender(IBus bus, IOptions<SchedulerOptions> options
         // A token does not end a send that hangs on a lost channel, so the wait has a limit of its own.
         try
         {
+            var endpoint = await bus.GetSendEndpoint(address).WaitAsync(limit, cancellationToken);
             await endpoint.Send(message, pipe, deadline.Token).WaitAsync(limit, cancellationToken);
         }
         catch (OperationCanceledException late) when (!cancellationToken.IsCancellationRequested)

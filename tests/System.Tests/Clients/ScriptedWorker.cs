@@ -39,6 +39,9 @@ internal sealed class ScriptedWorker : IAsyncDisposable
 
     public Guid SessionId { get; } = Guid.NewGuid();
 
+    /// <summary>The exchange on which it wants its answer.</summary>
+    public string ReplyTo => $"worker-{Id}-reply-{SessionId:N}";
+
     /// <summary>When the answer to the registration arrived, as a timestamp of the clock given.</summary>
     public long AcceptedAt { get; private set; }
 
@@ -86,7 +89,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
     /// <summary>Registers, repeating itself as a real worker does, and from the acceptance on consumes its queues and sends heartbeats.</summary>
     public async Task RegisterAsync(TimeSpan? limit = null)
     {
-        var replyTo = $"worker-{Id}-reply-{SessionId:N}";
+        var replyTo = ReplyTo;
         channel = await client.NewChannelAsync();
         await channel.ExchangeDeclareAsync(replyTo, "fanout", durable: false, autoDelete: true);
         await channel.QueueDeclareAsync(replyTo, durable: false, exclusive: true, autoDelete: true);
@@ -105,6 +108,9 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         await ConsumeAsync(channel, $"worker-{Id}", Take);
         heartbeats = SendHeartbeatsAsync();
     }
+
+    /// <summary>Registers once more, as a worker does that has seen no answer.</summary>
+    public Task AskAgainAsync() => SendRegistrationAsync(ReplyTo);
 
     /// <summary>The next attempt that arrives.</summary>
     public async Task<ScriptedRun> NextRunAsync(TimeSpan? limit = null)

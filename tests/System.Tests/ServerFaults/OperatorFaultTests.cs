@@ -1,3 +1,4 @@
+using LoadBalancer.System.Tests.Clients;
 using LoadBalancer.System.Tests.Servers;
 
 namespace LoadBalancer.System.Tests.ServerFaults;
@@ -64,6 +65,21 @@ public sealed class OperatorFaultTests(TestServers servers) : ServerFaultTest(se
 
         await EachCompletesAsync(scheduler, maxAttempt: 2);
         ShowsEachOnce();
+    }
+
+    [Fact]
+    public async Task A_registration_whose_answer_has_nowhere_to_go_is_no_dead_letter()
+    {
+        var scheduler = await StartSchedulerAsync(Impatient);
+        await using var worker = await ScriptedWorker.ConnectAsync(Broker.Url, "s1");
+        await worker.RegisterAsync();
+        await Broker.DeleteExchangeAsync(worker.ReplyTo);
+
+        await worker.AskAgainAsync();
+
+        await Eventually.TrueAsync("it is answered, on an exchange that was declared again", async () =>
+            (await Broker.ExchangesAsync()).Any(exchange => exchange.GetProperty("name").GetString() == worker.ReplyTo));
+        await ShowsNoDeadLettersAsync();
     }
 
     [Fact]

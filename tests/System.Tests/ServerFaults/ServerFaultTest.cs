@@ -81,8 +81,16 @@ public abstract class ServerFaultTest(TestServers servers) : SystemTest(servers)
             Assert.Single(run.Timeline, change => change.State is "Completed" or "Failed" or "Cancelled");
         }
 
-        var dead = (await Broker.QueuesAsync()).Select(queue => queue.GetProperty("name").GetString()!).Where(IsDeadLetters);
-        Assert.Empty(dead);
+        await ShowsNoDeadLettersAsync();
+    }
+
+    private protected async Task ShowsNoDeadLettersAsync()
+    {
+        foreach (var queue in (await Broker.QueuesAsync()).Select(queue => queue.GetProperty("name").GetString()!).Where(IsDeadLetters))
+        {
+            var reasons = (await Client.TakeAllAsync(queue)).Select(letter => RawClient.Header(letter, "MT-Fault-Message"));
+            Assert.Fail($"there is a {queue}: {string.Join("; ", reasons)}");
+        }
     }
 
     private static bool IsDeadLetters(string queue) =>
