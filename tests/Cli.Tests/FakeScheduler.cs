@@ -114,16 +114,21 @@ internal sealed class FakeScheduler : IAsyncDisposable
         return Runs[run.RunId] = run;
     }
 
-    /// <summary>Cuts every open stream. Each request cuts itself: its context is gone for others once it ends.</summary>
-    public void DropStreams()
+    /// <summary>
+    /// Cuts every open stream; afterwards none of them tells of a change. Each request cuts itself: its context is gone for others once it
+    /// ends.
+    /// </summary>
+    public async Task DropStreams()
     {
-        foreach (var drop in streams.Values) drop.TrySetResult();
+        var open = streams.ToList();
+        foreach (var (_, drop) in open) drop.TrySetResult();
+        await Until.True(() => !open.Exists(stream => streams.ContainsKey(stream.Key)), "the streams are cut");
     }
 
-    public ValueTask DisposeAsync()
+    public async ValueTask DisposeAsync()
     {
-        DropStreams();
-        return app.DisposeAsync();
+        await DropStreams();
+        await app.DisposeAsync();
     }
 
     private void Map()

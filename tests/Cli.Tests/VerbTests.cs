@@ -152,7 +152,7 @@ public sealed class VerbTests : IAsyncLifetime
         scheduler.Move(runs[0].RunId, RunStates.Completed, "w1");
         await Until.True(() => lb.Error.Contains("[1/3] Completed", StringComparison.Ordinal), "the first change arrives");
 
-        scheduler.DropStreams();
+        await scheduler.DropStreams();
         scheduler.Move(runs[1].RunId, RunStates.Completed, "w1");
         await Until.True(() => lb.Error.Contains("[2/3] Completed", StringComparison.Ordinal), "the second change arrives");
         scheduler.Move(runs[2].RunId, RunStates.Completed, "w1");
