@@ -75,7 +75,8 @@ internal static class SchedulerHost
                 provider.GetRequiredService<PolicySet>(),
                 provider.GetRequiredService<DurationModel>(),
                 new Random(settings.Scheduler.Seed),
-                settings.Scheduler.AgingStep);
+                settings.Scheduler.AgingStep,
+                settings.Scheduler.LongFirst);
             foreach (var (key, options) in settings.Keys)
                 planner.LimitKey(key, options.Limit);
             foreach (var (submitter, weight) in settings.Shares)

@@ -1,3 +1,5 @@
+using LoadBalancer.Placement;
+
 namespace LoadBalancer.Scheduler;
 
 /// <summary>Section <c>Scheduler</c>: budgets, delays and limits of a run's life. Every duration is a <c>TimeSpan</c> ("00:00:45").</summary>
@@ -44,6 +46,12 @@ internal sealed class SchedulerOptions
     /// <summary>Waiting that is worth one level of priority.</summary>
     public TimeSpan AgingStep { get; set; } = TimeSpan.FromMinutes(10);
 
+    /// <summary>
+    /// After a burst, a run goes before shorter ones as soon as all that waits could be done in this many times its own length. 0 favours the
+    /// mean time to a result, much the time until all is done.
+    /// </summary>
+    public double LongFirst { get; set; } = Planner.UsualLongFirst;
+
     /// <summary>How often deadlines and leases are looked at.</summary>
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
@@ -67,6 +75,8 @@ internal sealed class SchedulerOptions
             yield return $"Scheduler:MaxInfrastructureAttempts is {MaxInfrastructureAttempts}; it must be at least 1";
         if (LearnedOutcomes < 0)
             yield return $"Scheduler:LearnedOutcomes is {LearnedOutcomes}; it must not be negative";
+        if (LongFirst is not (>= 0 and <= 1000))
+            yield return $"Scheduler:LongFirst is {LongFirst}; it must be between 0 and 1000";
         if (LeaseDuration <= KillGrace)
             yield return $"Scheduler:LeaseDuration is {LeaseDuration}; it must be longer than Scheduler:KillGrace, {KillGrace}";
         foreach (var (name, value) in Durations())

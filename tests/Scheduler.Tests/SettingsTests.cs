@@ -15,6 +15,8 @@ public sealed class SettingsTests
     [InlineData("Scheduler:LeaseDuratoin", "00:01:00", "LeaseDuratoin")]
     [InlineData("Scheduler:WhenImpossible", "Pray", "Scheduler:WhenImpossible")]
     [InlineData("Keys:license:Limit", "0", "Keys:license:Limit is 0")]
+    [InlineData("Scheduler:LongFirst", "-1", "Scheduler:LongFirst is -1")]
+    [InlineData("Scheduler:LongFirst", "NaN", "Scheduler:LongFirst is NaN")]
     [InlineData("Shares:ci", "0", "Shares:ci is 0")]
     [InlineData("Shares:ci", "NaN", "Shares:ci is NaN")]
     [InlineData("Shares:ci", "much", "Shares:ci")]

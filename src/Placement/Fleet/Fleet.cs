@@ -21,9 +21,6 @@ internal sealed class Fleet
 
     public WorkerKinds Kinds { get; } = new();
 
-    /// <summary>Slots of workers that get new work, used or not; at least 1.</summary>
-    public int Slots => Math.Max(1, Kinds.All.Sum(kind => kind.Slots));
-
     /// <summary>Changes with every worker that joins, leaves or registers anew.</summary>
     public int Version { get; private set; }
 

@@ -23,6 +23,9 @@ internal sealed class Line(LineName name)
     /// <summary>Whose turn it is by waiting alone.</summary>
     public WaitingRun Oldest => turns.Min!;
 
+    /// <summary>The shortest of all submitters; null if there is none.</summary>
+    public WaitingRun? Shortest => bySubmitter.Values.Select(runs => runs.Min!).MinBy(run => run, ByLength);
+
     /// <summary>The pass in which nothing more of this line could be placed.</summary>
     public long BlockedIn { get; set; }
 

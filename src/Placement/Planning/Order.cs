@@ -2,9 +2,9 @@ namespace LoadBalancer.Placement;
 
 /// <summary>
 /// Which run is next. Between priorities waiting decides: a level is worth one step of it. Between runs of one priority, those go first that
-/// suit a kind of worker that is free; of these the ones whose submitter has used least for its share; of these the shortest, so that
-/// the mean wait is short, unless a long one must start now to be done when all else is (the makespan). Nothing is overtaken by what came more
-/// than four steps later.
+/// suit a kind of worker that is free; of these a long one that must start now to be done when all else is (the makespan); of the others the
+/// ones whose submitter has used least for its share; of these the shortest, so that the mean wait is short. Nothing is overtaken by what
+/// came more than four steps later.
 /// </summary>
 internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares, Outlook outlook, Lines lines, ArrivalPace pace, OrderOptions options)
 {
@@ -14,7 +14,13 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
     /// <summary>A run may end this much later than where it is fastest and still be called well placed.</summary>
     private const float NearlyFastest = 1.1f;
 
+    /// <summary>Submitters whose use for their shares differs by less are equal.</summary>
+    private const double EqualUseSeconds = 1;
+
     private readonly List<Line> placeable = [];
+
+    /// <summary>What came this much later overtakes nothing.</summary>
+    public TimeSpan LongestOvertaking => options.LongestOvertaking;
 
     /// <summary>The next run that a free worker may take; null if there is none.</summary>
     /// <param name="now">The caller's time.</param>
@@ -91,7 +97,7 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
         var kinds = suits ? line.Name.Home & open : open;
         foreach (var (submitter, runs) in line.BySubmitter)
         {
-            var used = Math.Floor(shares.UseOf(submitter) / options.ShareQuantumSeconds);
+            var used = Math.Floor(shares.UseOf(submitter) / EqualUseSeconds);
             if (Pressing(runs, kinds, limits, pressing, drain) is { } longest)
                 Consider(new Entrant(longest, suits, Misfit(longest, kinds, suits), used, true), ref best);
             else if (Shortest(runs, limits) is { } shortest)
@@ -219,9 +225,6 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
 /// </param>
 internal sealed record OrderOptions(TimeSpan AgingStep, double LongFirst)
 {
-    /// <summary>Submitters whose use differs by less are equal.</summary>
-    public double ShareQuantumSeconds { get; init; } = 1;
-
     /// <summary>What came this much later overtakes nothing.</summary>
     public TimeSpan LongestOvertaking => 4 * AgingStep;
 }

@@ -225,7 +225,7 @@ public sealed class Planner
                 break;
             case PlacementAttempt.HeldOff:
                 pass.HeldOff = true;
-                line.BlockedIn = pass.Number;
+                PlaceShorter(run, line, pass, decisions, failures);
                 break;
             case PlacementAttempt.PassedOver(var reason):
                 holds.Drop(run);
@@ -237,6 +237,15 @@ public sealed class Planner
                 PutAside(run, reason: null);
                 break;
         }
+    }
+
+    /// <summary>Where a run would delay the one for whom a worker is kept, a shorter one may not; if the shortest does, all of its line do.</summary>
+    private void PlaceShorter(WaitingRun run, Line line, Pass pass, List<Decision> decisions, List<PolicyFailure> failures)
+    {
+        if (line.Shortest is { } shortest && shortest.Length < run.Length && shortest.Demand.SubmittedAt <= run.Demand.SubmittedAt + order.LongestOvertaking)
+            Place(shortest, pass, decisions, failures);
+        else
+            line.BlockedIn = pass.Number;
     }
 
     private void PutAside(WaitingRun run, string? reason)

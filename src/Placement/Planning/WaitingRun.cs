@@ -27,9 +27,6 @@ internal sealed class WaitingRun(TestDemand demand, Shape shape, DateTimeOffset 
     /// <summary>Why it was passed over in the last pass although a worker was free for it; null if it was not.</summary>
     public string? PassedOver { get; set; }
 
-    /// <summary>How many times the model had learned when this was predicted.</summary>
-    public long PredictedAt { get; private set; }
-
     /// <summary>Predicted seconds on a kind; asked first by <see cref="Predict"/>.</summary>
     public float SecondsOn(int kind) => seconds[kind];
 
@@ -41,7 +38,6 @@ internal sealed class WaitingRun(TestDemand demand, Shape shape, DateTimeOffset 
             seconds = new float[kinds.Count];
 
         durations.Predict(Demand, kinds, seconds);
-        PredictedAt = durations.Learned;
     }
 
     /// <summary>Takes the place that <see cref="PlaceFor"/> found; only while it stands in no line.</summary>

@@ -1,0 +1,79 @@
+namespace LoadBalancer.Placement.Tests;
+
+/// <summary>A run that needs more of one worker than is ever free at once, among many that need little.</summary>
+public sealed class HoldTests
+{
+    private static readonly TimeSpan Length = TimeSpan.FromSeconds(60);
+
+    private readonly Planner planner = Given.Planner();
+
+    public HoldTests() => planner.Register(Given.Worker("w", slots: 4, devices: [Given.Cuda("0"), Given.Cuda("1")]));
+
+    [Fact]
+    public void A_run_of_two_devices_is_not_starved_by_runs_of_one()
+    {
+        var first = Place(Small(), Given.Noon);
+        var second = Place(Small(), Given.Noon.AddSeconds(30));
+        var large = planner.Submitted(Large(submittedAfter: 31));
+        for (var other = 0; other < 10; other++)
+            planner.Submit(Small(submittedAfter: 32));
+
+        Assert.Equal(large.RunId, Assert.Single(planner.Plan(Given.Noon.AddSeconds(33), 10).Kept).ForRun);
+        planner.Release(first.RunId, 1);
+        Assert.Empty(planner.Plan(Given.Noon.AddSeconds(60), 10).Decisions);
+        planner.Release(second.RunId, 1);
+
+        Assert.Equal(large.RunId, planner.Plan(Given.Noon.AddSeconds(90), 10).Decisions[0].RunId);
+    }
+
+    [Fact]
+    public void What_ends_before_there_is_room_may_run_meanwhile()
+    {
+        var first = Place(Small(), Given.Noon);
+        Place(Small(), Given.Noon.AddSeconds(50));
+        planner.Submit(Large(submittedAfter: 51));
+        planner.Plan(Given.Noon.AddSeconds(52), 10);
+        planner.Release(first.RunId, 1);
+        planner.Submit(Small(submittedAfter: 53));
+        var brief = planner.Submitted(Small(submittedAfter: 54) with { ExpectedDuration = TimeSpan.FromSeconds(5) });
+
+        Assert.Equal([brief.RunId], planner.Plan(Given.Noon.AddSeconds(60), 10).Decisions.Select(decision => decision.RunId));
+    }
+
+    [Fact]
+    public void What_fits_beside_it_may_run_meanwhile()
+    {
+        Place(Small(), Given.Noon);
+        planner.Submit(Large(submittedAfter: 1));
+        var cpu = planner.Submitted(Given.Demand(submittedAfter: TimeSpan.FromSeconds(2)));
+
+        var plan = planner.Plan(Given.Noon.AddSeconds(3), 10);
+
+        Assert.Equal([cpu.RunId], plan.Decisions.Select(decision => decision.RunId));
+        Assert.Single(plan.Kept);
+    }
+
+    [Fact]
+    public void Who_is_held_off_is_told_for_whom()
+    {
+        Place(Small(), Given.Noon);
+        var large = planner.Submitted(Large(submittedAfter: 1));
+        var small = planner.Submitted(Small(submittedAfter: 2));
+        Assert.Empty(planner.Plan(Given.Noon.AddSeconds(3), 10).Decisions);
+
+        Assert.Contains($"w is kept for run {large.RunId}", planner.Explain(small, Given.Noon.AddSeconds(3)).Blocker, StringComparison.Ordinal);
+    }
+
+    private static TestDemand Small(double submittedAfter = 0) => Demand(1, submittedAfter);
+
+    private static TestDemand Large(double submittedAfter) => Demand(2, submittedAfter);
+
+    private static TestDemand Demand(double devices, double submittedAfter) =>
+        Given.Demand(Given.Accelerators(devices), submittedAfter: TimeSpan.FromSeconds(submittedAfter)) with { ExpectedDuration = Length };
+
+    private Decision Place(TestDemand demand, DateTimeOffset now)
+    {
+        planner.Submit(demand);
+        return Assert.Single(planner.Plan(now, 10).Decisions);
+    }
+}
