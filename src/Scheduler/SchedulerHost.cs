@@ -7,9 +7,11 @@ using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.LiveSettings;
 using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.Persistence;
+using LoadBalancer.Scheduler.Persistence.Grouped;
 using LoadBalancer.Scheduler.Submissions;
 using LoadBalancer.Scheduler.TestRuns;
 using Microsoft.Extensions.Options;
+using Npgsql;
 
 namespace LoadBalancer.Scheduler;
 
@@ -24,10 +26,10 @@ internal static class SchedulerHost
         var builder = WebApplication.CreateBuilder(new WebApplicationOptions { Args = args, ContentRootPath = AppContext.BaseDirectory });
         var settings = Settings.Read(builder.Configuration);
         AddSettings(builder.Services, settings);
-        AddPersistence(builder.Services, settings.Database);
+        AddPersistence(builder.Services, settings);
         AddPlacement(builder.Services);
         AddScheduling(builder.Services);
-        builder.Services.AddSchedulerBus(settings.Broker);
+        builder.Services.AddSchedulerBus(settings.Broker, CommitsInGroups(settings));
         AddApi(builder);
         builder.WebHost.UseUrls(settings.Api.Urls);
         configure?.Invoke(builder);
@@ -52,9 +54,19 @@ internal static class SchedulerHost
         services.Configure<HostOptions>(host => host.ShutdownTimeout = TimeSpan.FromSeconds(20));
     }
 
-    private static void AddPersistence(IServiceCollection services, DatabaseOptions database)
+    /// <summary>SQLite stores a run by a transaction of its own.</summary>
+    private static bool CommitsInGroups(Settings settings) => settings.Scheduler.GroupCommit && !settings.Database.IsSqlite;
+
+    private static void AddPersistence(IServiceCollection services, Settings settings)
     {
-        services.AddDbContext<SchedulerDbContext>(options => SchedulerDbContext.Use(options, database));
+        var database = settings.Database;
+        if (!database.IsSqlite)
+            services.AddSingleton(_ => database.ToDataSource());
+        services.AddDbContext<SchedulerDbContext>((provider, options) =>
+            SchedulerDbContext.Use(options, database, provider.GetService<NpgsqlDataSource>()));
+
+        if (CommitsInGroups(settings))
+            services.AddGroupCommit();
         services.AddSingleton<EmbeddedDatabaseGate>();
         services.AddSingleton<DatabaseSchema>();
     }

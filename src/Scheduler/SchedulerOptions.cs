@@ -1,4 +1,6 @@
+using System.Data.Common;
 using LoadBalancer.Placement;
+using Npgsql;
 
 namespace LoadBalancer.Scheduler;
 
@@ -64,6 +66,12 @@ internal sealed class SchedulerOptions
     /// <summary>Outcomes read at start to rebuild what was learned.</summary>
     public int LearnedOutcomes { get; set; } = 100_000;
 
+    /// <summary>
+    /// Whether changes of runs that are ready together become durable together. Each by itself costs many times as much; it is there to
+    /// measure that, and to rule group commit out when a fault is looked for. The embedded mode knows no other way.
+    /// </summary>
+    public bool GroupCommit { get; set; } = true;
+
     /// <summary>Seed of the placement's random choices.</summary>
     public int Seed { get; set; } = 1;
 
@@ -128,12 +136,24 @@ internal sealed class DatabaseOptions
 {
     public const string Section = "Database";
 
+    private const int PreparedStatements = 100;
+
     /// <summary>Npgsql connection string of a PostgreSQL database, or <c>Data Source=file.db</c> for the embedded mode.</summary>
     public string ConnectionString { get; set; } = "";
 
     public bool IsSqlite =>
         ConnectionString.Contains("Data Source=", StringComparison.OrdinalIgnoreCase) &&
         !ConnectionString.Contains("Host=", StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Statements that are used again are prepared, unless the connection string says otherwise.</summary>
+    public NpgsqlDataSource ToDataSource()
+    {
+        var given = new DbConnectionStringBuilder { ConnectionString = ConnectionString };
+        var builder = new NpgsqlDataSourceBuilder(ConnectionString);
+        if (!given.ContainsKey("Max Auto Prepare"))
+            builder.ConnectionStringBuilder.MaxAutoPrepare = PreparedStatements;
+        return builder.Build();
+    }
 
     public IEnumerable<string> Problems()
     {

@@ -59,7 +59,7 @@ internal sealed class SagaFixture : IAsyncDisposable
 
     public LostAnswers Answers { get; } = new();
 
-    public ConcurrentQueue<RunCommitted> Commits { get; } = [];
+    public ConcurrentQueue<RunsCommitted> Commits { get; } = [];
 
     public Guid RunId { get; } = Guid.NewGuid();
 

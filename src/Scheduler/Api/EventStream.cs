@@ -35,7 +35,7 @@ internal static class EventStream
         long from, string? suite, IServiceScopeFactory scopes, RunCommits commits, [EnumeratorCancellation] CancellationToken cancellationToken)
     {
         using var woken = new SemaphoreSlim(1, 1);
-        void Wake(RunCommitted committed) => Release(woken);
+        void Wake(RunsCommitted committed) => Release(woken);
         commits.Listen(Wake);
         try
         {

@@ -1,6 +1,7 @@
 using System.Net;
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.Persistence;
+using LoadBalancer.Scheduler.Persistence.Grouped;
 using LoadBalancer.Scheduler.Submissions;
 using LoadBalancer.Scheduler.TestRuns;
 using MassTransit;
@@ -18,12 +19,16 @@ internal static class BusSetup
 
     public static string ConnectionName(string? part = null) => $"scheduler@{Dns.GetHostName()}{(part is null ? "" : $" {part}")}";
 
-    public static void AddSchedulerBus(this IServiceCollection services, BrokerOptions broker)
+    public static void AddSchedulerBus(this IServiceCollection services, BrokerOptions broker, bool groupCommit)
     {
         // One send endpoint per worker's control queue is kept; the default of 1,000 would evict some while they are in use.
         SendEndpointCacheDefaults.Capacity = 20_000;
 
-        services.AddMediator(mediator => mediator.AddSagaStateMachine<TestRunStateMachine, TestRun>().RunRepository());
+        services.AddMediator(mediator =>
+        {
+            var saga = mediator.AddSagaStateMachine<TestRunStateMachine, TestRun>();
+            _ = groupCommit ? saga.GroupedRunRepository() : saga.RunRepository();
+        });
         services.AddMassTransit(bus =>
         {
             bus.DisableUsageTelemetry();

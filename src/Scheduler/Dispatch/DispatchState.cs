@@ -68,11 +68,12 @@ internal sealed class DispatchState(Planner planner, DurationModel durations)
         return true;
     }
 
-    /// <summary>Something about a run became durable, or its row was read again because that was in doubt.</summary>
-    public void Apply(RunCommitted committed)
+    /// <summary>Something about runs became durable, or a row was read again because that was in doubt.</summary>
+    public void Apply(RunsCommitted committed)
     {
         Learn(committed.Outcomes);
-        Follow(committed.Run);
+        foreach (var run in committed.Runs)
+            Follow(run);
     }
 
     /// <summary>Number of runs that need a key and are not placed, for each key that somebody needs.</summary>

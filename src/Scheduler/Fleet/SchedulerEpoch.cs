@@ -59,6 +59,12 @@ internal sealed class SchedulerEpoch(IServiceScopeFactory scopes, TimeProvider t
         return false;
     }
 
+    /// <summary>
+    /// Begins a transaction that only the leader may make: nobody takes over until it has ended. It finds no row when somebody has already.
+    /// </summary>
+    public NpgsqlBatchCommand Lock() =>
+        new("SELECT 1 FROM epochs WHERE epoch = $1 FOR KEY SHARE") { Parameters = { new NpgsqlParameter { Value = Value } } };
+
     /// <returns>Null where it cannot be known: on SQLite, and where the server keeps it to itself.</returns>
     private static async Task<string?> HistoryAsync(SchedulerDbContext database, CancellationToken cancellationToken)
     {
@@ -76,6 +82,9 @@ internal sealed class SchedulerEpoch(IServiceScopeFactory scopes, TimeProvider t
     }
 }
 
+/// <summary>A later epoch has begun: another scheduler leads, and nothing of this one is stored any more.</summary>
+internal sealed class NotLeadingException(long epoch) : Exception($"epoch {epoch} is over: another scheduler leads");
+
 /// <summary>The only row of its table.</summary>
 internal sealed class EpochRow
 {
@@ -85,4 +94,13 @@ internal sealed class EpochRow
 
     /// <summary>When the scheduler of this epoch last read a heartbeat of its own.</summary>
     public DateTimeOffset? RenewedAt { get; set; }
+
+    /// <summary>Who leads, for people: host and process.</summary>
+    public string Leader { get; set; } = "";
+
+    /// <summary>Where the leader's API is reached.</summary>
+    public string Url { get; set; } = "";
+
+    /// <summary>When the leader last showed that it lives, on the clock of the database. Null once it has given the leadership back.</summary>
+    public DateTimeOffset? LeadsAt { get; set; }
 }

@@ -1,11 +1,15 @@
 using System.Text.Json;
 using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.History;
 
 namespace LoadBalancer.Scheduler.Outbox;
 
 /// <summary>A message that commits with the change that caused it, and is deleted when the broker has confirmed it.</summary>
 internal sealed class OutboxMessage
 {
+    /// <summary>Changes that one message tells at most: their texts are short, and nobody should be handed a huge message.</summary>
+    private const int MostChanges = 100;
+
     public long Id { get; set; }
 
     /// <summary>Stays the same however often it is sent.</summary>
@@ -26,16 +30,23 @@ internal sealed class OutboxMessage
     public static OutboxMessage Command(string workerId, WorkerCommand message, DateTimeOffset now) =>
         New(OutboxKind.Command, workerId, JsonSerializer.Serialize(message, JsonSerializerOptions.Web), now);
 
-    public static OutboxMessage Event(string testType, TestRunChange change, DateTimeOffset now) =>
-        New(
-            OutboxKind.Event,
-            Names.EventRoutingKey(testType, change.State),
-            JsonSerializer.Serialize(new TestRunsChanged { Changes = [change] }, JsonSerializerOptions.Web),
-            now);
+    /// <summary>What is announced together and has the same routing key travels together.</summary>
+    public static IEnumerable<OutboxMessage> Events(IEnumerable<ChangeRow> changes) =>
+        from change in changes
+        group change by Names.EventRoutingKey(change.TestType, change.State) into line
+        from part in line.Chunk(MostChanges)
+        select Event(line.Key, part);
 
     public T Read<T>() =>
         JsonSerializer.Deserialize<T>(Body, JsonSerializerOptions.Web) ??
         throw new InvalidDataException($"outbox message {Id} has an empty body");
+
+    private static OutboxMessage Event(string routingKey, ChangeRow[] changes) =>
+        New(
+            OutboxKind.Event,
+            routingKey,
+            JsonSerializer.Serialize(new TestRunsChanged { Changes = [.. changes.Select(change => change.ToChange())] }, JsonSerializerOptions.Web),
+            changes[^1].At);
 
     private static OutboxMessage New(OutboxKind kind, string address, string body, DateTimeOffset now) =>
         new() { MessageId = Guid.CreateVersion7(now), Kind = kind, Address = address, Body = body, CreatedAt = now };

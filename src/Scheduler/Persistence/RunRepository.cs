@@ -23,7 +23,7 @@ internal sealed class RunRepository(
 {
     public async Task Send<T>(ConsumeContext<T> context, IPipe<SagaRepositoryContext<TestRun, T>> next) where T : class
     {
-        RunCommitted? committed;
+        RunsCommitted? committed;
         using (await gate.EnterAsync(context.CancellationToken))
         {
             await using var transaction = await database.Database.BeginTransactionAsync(IsolationLevel.ReadCommitted, context.CancellationToken);
@@ -61,7 +61,7 @@ internal sealed class RunRepositoryContext<T>(
     private readonly ConsumeContext<T> consumed = consume;
 
     /// <summary>What the commit makes known; null when the event changed nothing.</summary>
-    public RunCommitted? Stored { get; private set; }
+    public RunsCommitted? Stored { get; private set; }
 
     public Task<SagaConsumeContext<TestRun, T>> Add(TestRun instance) =>
         contexts.CreateSagaConsumeContext(database, consumed, instance, SagaConsumeContextMode.Add);
@@ -108,11 +108,13 @@ internal sealed class RunRepositoryContext<T>(
 
         if (changed)
             run.Version++;
+        var announcements = OutboxMessage.Events(run.Effects.Announced).ToList();
         database.AddRange(run.Effects.Rows);
+        database.AddRange(announcements);
         if (run.Effects.ReleasedAttempt is { } attempt)
             await database.Reservations.Where(r => r.RunId == run.CorrelationId && r.Attempt == attempt).ExecuteDeleteAsync(CancellationToken);
         await database.SaveChangesAsync(CancellationToken);
-        Stored = new RunCommitted(run, [.. run.Effects.Rows.OfType<OutboxMessage>()], [.. run.Effects.Rows.OfType<History.OutcomeRow>()]);
+        Stored = new RunsCommitted([run], [.. run.Effects.Messages, .. announcements], [.. run.Effects.Outcomes]);
         run.Effects.Clear();
     }
 }

@@ -6,8 +6,10 @@ using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.TestRuns;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.EntityFrameworkCore.ChangeTracking;
+using Microsoft.EntityFrameworkCore.Metadata;
 using Microsoft.EntityFrameworkCore.Metadata.Builders;
 using Microsoft.EntityFrameworkCore.Storage.ValueConversion;
+using Npgsql;
 
 namespace LoadBalancer.Scheduler.Persistence;
 
@@ -33,10 +35,12 @@ internal sealed class SchedulerDbContext(DbContextOptions<SchedulerDbContext> op
     public DbSet<LiveSetting> LiveSettings => Set<LiveSetting>();
 
     /// <summary>Names are snake_case, so that they need no quotes in SQL.</summary>
-    public static void Use(DbContextOptionsBuilder options, DatabaseOptions database)
+    public static void Use(DbContextOptionsBuilder options, DatabaseOptions database, NpgsqlDataSource? source = null)
     {
         if (database.IsSqlite)
             options.UseSqlite(database.ConnectionString);
+        else if (source is not null)
+            options.UseNpgsql(source);
         else
             options.UseNpgsql(database.ConnectionString);
         options.UseSnakeCaseNamingConvention();
@@ -52,6 +56,8 @@ internal sealed class SchedulerDbContext(DbContextOptions<SchedulerDbContext> op
         var epoch = modelBuilder.Entity<EpochRow>();
         epoch.ToTable("epochs");
         epoch.Property(e => e.Id).ValueGeneratedNever();
+        // Part of a key, so that whoever takes over waits for the transactions that hold it.
+        epoch.HasIndex(e => e.Epoch).IsUnique();
     }
 
     protected override void ConfigureConventions(ModelConfigurationBuilder configurationBuilder)
@@ -70,6 +76,8 @@ internal sealed class SchedulerDbContext(DbContextOptions<SchedulerDbContext> op
         run.Property(r => r.CurrentState).HasColumnName("state").HasMaxLength(16);
         run.Ignore(r => r.Effects);
         AsJson(run.Property(r => r.Submission));
+        foreach (var accepted in new[] { nameof(TestRun.Submission), nameof(TestRun.TestId), nameof(TestRun.Suite), nameof(TestRun.Submitter), nameof(TestRun.TestType), nameof(TestRun.SubmittedAt) })
+            run.Property(accepted).Metadata.SetAfterSaveBehavior(PropertySaveBehavior.Throw);
         AsJson(run.Property(r => r.FailedOn));
         run.HasIndex(r => new { r.Suite, r.SubmittedAt });
         run.HasIndex(r => r.TestId);

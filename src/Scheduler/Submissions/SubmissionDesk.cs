@@ -51,13 +51,10 @@ internal sealed class SubmissionDesk(TestRunEvents events, IServiceScopeFactory 
         await using var scope = scopes.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
         var now = time.GetUtcNow();
-        var messages = new List<OutboxMessage>();
-        foreach (var refusal in refused.Select(test => Changes.Refusal(test.RunId, Routable(test.Test), test.Reason, now)))
-        {
-            var message = OutboxMessage.Event(refusal.TestType, refusal.ToChange(), now);
-            messages.Add(message);
-            database.AddRange(refusal, message);
-        }
+        var changes = refused.Select(test => Changes.Refusal(test.RunId, Routable(test.Test), test.Reason, now)).ToList();
+        var messages = OutboxMessage.Events(changes).ToList();
+        database.AddRange(changes);
+        database.AddRange(messages);
 
         using (await scope.ServiceProvider.GetRequiredService<EmbeddedDatabaseGate>().EnterAsync(cancellationToken))
             await database.SaveChangesAsync(cancellationToken);

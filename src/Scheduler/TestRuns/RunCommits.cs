@@ -3,9 +3,12 @@ using LoadBalancer.Scheduler.Outbox;
 
 namespace LoadBalancer.Scheduler.TestRuns;
 
-/// <summary>A change that is durable. <see cref="Run"/> is not changed any more by whoever stored it.</summary>
-internal sealed record RunCommitted(
-    TestRun Run, IReadOnlyList<OutboxMessage> Messages, IReadOnlyList<OutcomeRow> Outcomes);
+/// <summary>What one commit has made durable. Nobody changes these runs any more: the next event works on a copy.</summary>
+/// <param name="Runs">As they are now; each once.</param>
+/// <param name="Messages">To be sent.</param>
+/// <param name="Outcomes">Ended attempts.</param>
+internal sealed record RunsCommitted(
+    IReadOnlyList<TestRun> Runs, IReadOnlyList<OutboxMessage> Messages, IReadOnlyList<OutcomeRow> Outcomes);
 
 /// <summary>
 /// Tells what was committed to those in this process who act on it at once: the outbox sends, the dispatcher plans, watchers look.
@@ -13,12 +16,12 @@ internal sealed record RunCommitted(
 /// </summary>
 internal sealed class RunCommits
 {
-    private event Action<RunCommitted>? Committed;
+    private event Action<RunsCommitted>? Committed;
 
     /// <summary>The listener is called on the committing thread: it must be quick and must not throw.</summary>
-    public void Listen(Action<RunCommitted> listener) => Committed += listener;
+    public void Listen(Action<RunsCommitted> listener) => Committed += listener;
 
-    public void StopListening(Action<RunCommitted> listener) => Committed -= listener;
+    public void StopListening(Action<RunsCommitted> listener) => Committed -= listener;
 
-    public void Publish(RunCommitted committed) => Committed?.Invoke(committed);
+    public void Publish(RunsCommitted committed) => Committed?.Invoke(committed);
 }

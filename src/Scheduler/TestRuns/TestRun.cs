@@ -1,4 +1,6 @@
 using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.History;
+using LoadBalancer.Scheduler.Outbox;
 using MassTransit;
 
 namespace LoadBalancer.Scheduler.TestRuns;
@@ -82,7 +84,15 @@ internal sealed class TestRun : SagaStateMachineInstance, ISagaVersion
     public double? DurationSeconds { get; set; }
 
     /// <summary>What commits together with this row. Not part of it.</summary>
-    public RunEffects Effects { get; } = new();
+    public RunEffects Effects { get; private set; } = new();
+
+    /// <summary>For the next event to change. Lists are replaced, never changed, so they are shared.</summary>
+    public TestRun Copy()
+    {
+        var copy = (TestRun)MemberwiseClone();
+        copy.Effects = new RunEffects();
+        return copy;
+    }
 
     public bool IsWaiting => CurrentState is RunStates.Submitted or RunStates.Requeued;
 
@@ -101,6 +111,13 @@ internal sealed class RunEffects
     private readonly List<object> rows = [];
 
     public IReadOnlyList<object> Rows => rows;
+
+    /// <summary>Messages for one worker. What is announced follows from the <see cref="ChangeRow"/>s.</summary>
+    public IEnumerable<OutboxMessage> Messages => rows.OfType<OutboxMessage>();
+
+    public IEnumerable<ChangeRow> Announced => rows.OfType<ChangeRow>();
+
+    public IEnumerable<OutcomeRow> Outcomes => rows.OfType<OutcomeRow>();
 
     /// <summary>The attempt that gives back what it held.</summary>
     public int? ReleasedAttempt { get; private set; }

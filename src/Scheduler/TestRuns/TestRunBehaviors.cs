@@ -224,12 +224,8 @@ internal static class TestRunBehaviors
             context.Saga.AnnounceAnswer(context.Saga.CurrentState, context.Saga.Reason, time.GetUtcNow());
         });
 
-    private static void AnnounceAnswer(this TestRun run, string state, string reason, DateTimeOffset now)
-    {
-        var row = Changes.ToRow(run, state, reason, now);
-        run.Effects.Store(row);
-        run.Effects.Store(OutboxMessage.Event(run.TestType, row.ToChange(), now));
-    }
+    private static void AnnounceAnswer(this TestRun run, string state, string reason, DateTimeOffset now) =>
+        run.Effects.Store(Changes.ToRow(run, state, reason, now));
 
     private static void Record(this TestRun run, AttemptEvent ended, DateTimeOffset now)
     {

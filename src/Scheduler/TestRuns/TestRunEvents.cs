@@ -91,7 +91,7 @@ internal sealed partial class TestRunEvents(
     private async Task TellAgainAsync(Guid runId)
     {
         if (await runs.Load(runId) is { } stored)
-            commits.Publish(new RunCommitted(stored, [], []));
+            commits.Publish(new RunsCommitted([stored], [], []));
     }
 
     private Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>

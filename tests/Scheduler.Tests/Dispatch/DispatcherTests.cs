@@ -39,7 +39,7 @@ public sealed class DispatcherTests
 
         // As a repeated submission does: the run's row changes, and the run goes on waiting.
         run.Version++;
-        saga.Get<RunCommits>().Publish(new RunCommitted(run, [], []));
+        saga.Get<RunCommits>().Publish(new RunsCommitted([run], [], []));
         Assert.Equal(1, await ReservationsAsync(saga));
         gate!.Dispose();
         await CommittedAsync(saga, saga.RunId, RunStates.Assigned);
@@ -96,7 +96,7 @@ public sealed class DispatcherTests
         saga.Get<Dispatcher>().AskAsync(planner => planner.ReservationsOn(SagaFixture.Worker).Count, TestContext.Current.CancellationToken);
 
     private static Task CommittedAsync(SagaFixture saga, Guid runId, string state) =>
-        UntilAsync(() => Task.FromResult(saga.Commits.Any(commit => commit.Run.CorrelationId == runId && commit.Run.CurrentState == state)));
+        UntilAsync(() => Task.FromResult(saga.Commits.Any(commit => commit.Runs[0].CorrelationId == runId && commit.Runs[0].CurrentState == state)));
 
     private static async Task UntilAsync(Func<Task<bool>> condition)
     {

@@ -17,7 +17,7 @@ public sealed class LostAnswerTests
         await using var loop = new DispatchLoop(saga.Get<Dispatcher>());
         await RegisterAsync(saga);
 
-        await TimePassesUntilAsync(saga, () => saga.Commits.Any(commit => commit.Run.CurrentState == RunStates.Assigned));
+        await TimePassesUntilAsync(saga, () => saga.Commits.Any(commit => commit.Runs[0].CurrentState == RunStates.Assigned));
         Assert.Equal(1, await ReservedAsync(saga));
         Assert.Equal(1, (await saga.RunAsync()).Attempt);
     }
@@ -29,11 +29,11 @@ public sealed class LostAnswerTests
         await using var loop = new DispatchLoop(saga.Get<Dispatcher>());
         await RegisterAsync(saga);
         await saga.SubmitAsync();
-        await TimePassesUntilAsync(saga, () => saga.Commits.Any(commit => commit.Run.CurrentState == RunStates.Assigned));
+        await TimePassesUntilAsync(saga, () => saga.Commits.Any(commit => commit.Runs[0].CurrentState == RunStates.Assigned));
 
         saga.Answers.LoseNext();
         var recalled = saga.RaiseAsync(new RunRecalled(saga.RunId, saga.Owner(), Started: false));
-        await TimePassesUntilAsync(saga, () => recalled.IsCompleted && saga.Commits.Any(commit => commit.Run.Attempt == 2));
+        await TimePassesUntilAsync(saga, () => recalled.IsCompleted && saga.Commits.Any(commit => commit.Runs[0].Attempt == 2));
         Assert.Equal(1, await ReservedAsync(saga));
     }
 
@@ -44,7 +44,7 @@ public sealed class LostAnswerTests
         await using var loop = new DispatchLoop(saga.Get<Dispatcher>());
         await RegisterAsync(saga);
         await saga.SubmitAsync();
-        await TimePassesUntilAsync(saga, () => saga.Commits.Any(commit => commit.Run.CurrentState == RunStates.Assigned));
+        await TimePassesUntilAsync(saga, () => saga.Commits.Any(commit => commit.Runs[0].CurrentState == RunStates.Assigned));
 
         saga.Answers.LoseNext();
         var finished = saga.FinishAsync();

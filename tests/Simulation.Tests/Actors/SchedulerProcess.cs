@@ -113,7 +113,7 @@ internal sealed class SchedulerProcess(World world, int seed) : Process(world, "
         }
     });
 
-    private void Committed(RunCommitted committed)
+    private void Committed(RunsCommitted committed)
     {
         foreach (var message in committed.Messages)
             SendSoon(message, sentBefore: false);

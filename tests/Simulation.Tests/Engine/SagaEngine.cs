@@ -15,7 +15,7 @@ internal sealed class SagaEngine
 
     private readonly ServiceProvider services;
     private Store store = new();
-    private Action<RunCommitted> listener = _ => { };
+    private Action<RunsCommitted> listener = _ => { };
 
     private SagaEngine()
     {
@@ -45,7 +45,7 @@ internal sealed class SagaEngine
     }
 
     /// <summary>Who is told of commits: the process that made them.</summary>
-    public void TellCommits(Action<RunCommitted> newListener) => listener = newListener;
+    public void TellCommits(Action<RunsCommitted> newListener) => listener = newListener;
 
     public RunReply Raise<T>(T happened) where T : RunEvent =>
         services.GetRequiredService<TestRunEvents>().RaiseAsync(happened, CancellationToken.None).GetAwaiter().GetResult();

@@ -69,7 +69,7 @@ internal sealed class Store
     }
 
     /// <returns>What was stored, or null when the event changed nothing.</returns>
-    public RunCommitted? Commit(TestRun run)
+    public RunsCommitted? Commit(TestRun run)
     {
         var before = Runs.GetValueOrDefault(run.CorrelationId);
         var changed = before is null || Columns.Any(column => !Equals(column.GetValue(before), column.GetValue(run)));
@@ -80,11 +80,12 @@ internal sealed class Store
         {
             if (changed)
                 run.Version++;
-            foreach (var row in run.Effects.Rows)
+            var announcements = OutboxMessage.Events(run.Effects.Announced).ToList();
+            foreach (var row in run.Effects.Rows.Concat(announcements))
                 Add(row);
             if (run.Effects.ReleasedAttempt is { } attempt && Reservations.TryGetValue(run.CorrelationId, out var held) && held.Attempt == attempt)
                 Reservations.Remove(run.CorrelationId);
-            var committed = new RunCommitted(run, [.. run.Effects.Rows.OfType<OutboxMessage>()], [.. run.Effects.Rows.OfType<OutcomeRow>()]);
+            var committed = new RunsCommitted([run], [.. run.Effects.Messages, .. announcements], [.. run.Effects.Outcomes]);
             Runs[run.CorrelationId] = Copy(run);
             Committed(before, run);
             return committed;

@@ -32,12 +32,30 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                         .HasColumnType("bigint")
                         .HasColumnName("epoch");
 
+                    b.Property<string>("Leader")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("leader");
+
+                    b.Property<DateTimeOffset?>("LeadsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("leads_at");
+
                     b.Property<DateTimeOffset?>("RenewedAt")
                         .HasColumnType("timestamp with time zone")
                         .HasColumnName("renewed_at");
 
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("url");
+
                     b.HasKey("Id")
                         .HasName("pk_epochs");
+
+                    b.HasIndex("Epoch")
+                        .IsUnique()
+                        .HasDatabaseName("ix_epochs_epoch");
 
                     b.ToTable("epochs", (string)null);
                 });
