@@ -34,6 +34,9 @@ internal sealed record WorkerOptions
     /// <summary>Longest preparation of a workspace.</summary>
     public TimeSpan PrepareTimeout { get; init; } = TimeSpan.FromMinutes(30);
 
+    /// <summary>Reports that travel in one message when they are ready together. 1 sends each by itself, at several times the cost.</summary>
+    public int MaxReportsInMessage { get; init; } = 200;
+
     public ShutdownMode OnShutdown { get; init; } = ShutdownMode.Stop;
 
     /// <summary>How long <see cref="ShutdownMode.Finish"/> waits before it stops what still runs.</summary>

@@ -30,6 +30,7 @@ internal static class WorkerSettings
     {
         Require(WorkerId.Fault(options.Id) is null, "Id", options.Id, WorkerId.Fault(options.Id)!);
         Require(options.Slots is >= 1 and <= 1024, "Slots", options.Slots, "must be 1 to 1024");
+        Require(options.MaxReportsInMessage is >= 1 and <= 1000, "MaxReportsInMessage", options.MaxReportsInMessage, "must be 1 to 1000");
         RequireBetween(options.HeartbeatInterval, "HeartbeatInterval", TimeSpan.FromMilliseconds(100), TimeSpan.FromMinutes(5));
         RequireBetween(options.KillGrace, "KillGrace", TimeSpan.Zero, TimeSpan.FromMinutes(5));
         RequireBetween(options.PrepareTimeout, "PrepareTimeout", TimeSpan.FromSeconds(1), TimeSpan.FromDays(1));

@@ -16,8 +16,10 @@ internal sealed partial class Dispatcher : IDisposable
 {
     private const int DecisionsPerPass = 256;
 
-    /// <summary>Commits of decisions under way at once: enough to keep the database busy, far fewer than its connections.</summary>
-    private const int CommitsAtOnce = 32;
+    /// <summary>Decisions being stored at once: with group commit as many as commit together, else far fewer than there are connections.</summary>
+    private const int CommitsAtOnce = 512;
+
+    private const int TransactionsAtOnce = 32;
 
     /// <summary>Waiting runs looked at for the estimates of one batch: the planner's loop does nothing else meanwhile.</summary>
     private const int MostLooks = 1_000_000;
@@ -25,7 +27,7 @@ internal sealed partial class Dispatcher : IDisposable
     private static readonly TimeSpan SafetyTick = TimeSpan.FromSeconds(1);
 
     private readonly Channel<Action<Planner>> inputs = Channel.CreateUnbounded<Action<Planner>>(new UnboundedChannelOptions { SingleReader = true });
-    private readonly SemaphoreSlim committing = new(CommitsAtOnce, CommitsAtOnce);
+    private readonly SemaphoreSlim committing;
     private readonly Planner planner;
     private readonly DispatchState state;
     private readonly TestRunEvents events;
@@ -41,6 +43,7 @@ internal sealed partial class Dispatcher : IDisposable
     {
         (this.planner, this.events, this.fleet, this.options, this.time, this.logger) =
             (planner, events, fleet, options.Value, time, logger);
+        committing = new SemaphoreSlim(this.options.GroupCommit ? CommitsAtOnce : TransactionsAtOnce);
         state = new DispatchState(planner, durations);
         commits.Listen(committed => Post(_ => state.Apply(committed)));
         fleet.Changed += session => Post(_ => Register(session));

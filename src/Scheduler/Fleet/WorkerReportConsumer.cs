@@ -22,23 +22,57 @@ internal sealed partial class WorkerReportConsumer(
     {
         var report = context.Message;
         ReportRules.Check(report);
+        var ofRuns = new List<Report>();
         foreach (var entry in report.Reports)
         {
-            switch (entry)
+            if (entry is not (WorkerRegistered or WorkerLeft))
             {
-                case WorkerRegistered registered:
-                    await RegisterAsync(report, registered, context.CancellationToken);
-                    break;
-                case WorkerLeft left:
-                    LogLeft(report.WorkerId, left.Reason);
-                    await fleet.LeaveAsync(report.WorkerId, report.SessionId, context.CancellationToken);
-                    break;
-                default:
-                    await RaiseAsync(report, entry, context.CancellationToken);
-                    break;
+                ofRuns.Add(entry);
+                continue;
             }
+
+            // What was said before a session begins or ends counts before it.
+            await RaiseAllAsync(report, ofRuns, context.CancellationToken);
+            ofRuns.Clear();
+            await HearAsync(report, entry, context.CancellationToken);
         }
+
+        await RaiseAllAsync(report, ofRuns, context.CancellationToken);
     }
+
+    private async Task HearAsync(WorkerReport report, Report entry, CancellationToken cancellationToken)
+    {
+        if (entry is WorkerRegistered registered)
+        {
+            await RegisterAsync(report, registered, cancellationToken);
+            return;
+        }
+
+        LogLeft(report.WorkerId, ((WorkerLeft)entry).Reason);
+        await fleet.LeaveAsync(report.WorkerId, report.SessionId, cancellationToken);
+    }
+
+    /// <summary>
+    /// What concerns different runs becomes durable together; of one run, one after the other. Where one cannot be stored, the others are all
+    /// the same: then the message is kept with the reason.
+    /// </summary>
+    private async Task RaiseAllAsync(WorkerReport report, List<Report> entries, CancellationToken cancellationToken)
+    {
+        var lines = entries.GroupBy(RunOf).Select(async line =>
+        {
+            foreach (var entry in line)
+                await RaiseAsync(report, entry, cancellationToken);
+        });
+        await Task.WhenAll(lines);
+    }
+
+    private static Guid RunOf(Report entry) => entry switch
+    {
+        TestStarted started => started.RunId,
+        TestFinished finished => finished.RunId,
+        TestRecalled recalled => recalled.RunId,
+        _ => Guid.Empty,
+    };
 
     private async Task RegisterAsync(WorkerReport report, WorkerRegistered registration, CancellationToken cancellationToken)
     {

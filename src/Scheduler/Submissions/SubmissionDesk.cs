@@ -8,7 +8,8 @@ namespace LoadBalancer.Scheduler.Submissions;
 /// <summary>Where every submission arrives, whatever way it came: stores it, or says why not. Answers after the commit.</summary>
 internal sealed class SubmissionDesk(TestRunEvents events, IServiceScopeFactory scopes, OutboxSender outbox, TimeProvider time)
 {
-    private const int AtOnce = 16;
+    /// <summary>They become durable together.</summary>
+    private const int AtOnce = 256;
 
     public async Task<IReadOnlyList<SubmitAnswer>> SubmitAsync(IReadOnlyList<ReadSubmission> tests, string submitter, CancellationToken cancellationToken)
     {

@@ -8,9 +8,8 @@ namespace LoadBalancer.Worker.Reporting;
 /// Sends what happened, in order, one message at a time, each until the broker took it. What is ready when a message is made travels in it;
 /// nothing waits for more to come. A send whose end is unknown is repeated with the same message id.
 /// </summary>
-internal sealed class Reporter(SendReport send, string workerId, TimeProvider time, ILogger<Reporter> logger)
+internal sealed class Reporter(SendReport send, string workerId, int maxReportsInMessage, TimeProvider time, ILogger<Reporter> logger)
 {
-    private const int MaxReportsInMessage = 200;
     private const int MaxOutputInMessage = 1024 * 1024;
 
     private static readonly TimeSpan SendTimeout = TimeSpan.FromSeconds(10);
@@ -49,11 +48,11 @@ internal sealed class Reporter(SendReport send, string workerId, TimeProvider ti
         }
     }
 
-    private static List<Entry> NextBatch(ChannelReader<Entry> reader)
+    private List<Entry> NextBatch(ChannelReader<Entry> reader)
     {
         var batch = new List<Entry>();
         var output = 0;
-        while (batch.Count < MaxReportsInMessage && output < MaxOutputInMessage && reader.TryPeek(out var next))
+        while (batch.Count < maxReportsInMessage && output < MaxOutputInMessage && reader.TryPeek(out var next))
         {
             // A message speaks for one session.
             if (batch.Count > 0 && next.SessionId != batch[0].SessionId)

@@ -35,7 +35,7 @@ internal sealed class WorkerAgent(
         var mark = directory.Mark.ForProcess();
         using var guard = new Guard(mark, time);
         var endpoints = new WorkerEndpoints(bus, options);
-        var reporter = new Reporter(endpoints.SendAsync, options.Id, time, loggers.CreateLogger<Reporter>());
+        var reporter = new Reporter(endpoints.SendAsync, options.Id, options.MaxReportsInMessage, time, loggers.CreateLogger<Reporter>());
         var results = new ResultStore(directory.Results, time, loggers.CreateLogger<ResultStore>());
         results.Load();
         var machine = Machine ?? await CapabilityDetection.OfThisMachineAsync(time, shutdown);

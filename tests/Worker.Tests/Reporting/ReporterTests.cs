@@ -71,7 +71,7 @@ public sealed class ReporterTests
     private static TestStarted Started(int attempt) => new() { RunId = Guid.NewGuid(), Attempt = attempt };
 
     private static Reporter Reporter(SendReport send, TimeProvider? time = null) =>
-        new(send, "w1", time ?? TimeProvider.System, NullLogger<Reporter>.Instance);
+        new(send, "w1", 200, time ?? TimeProvider.System, NullLogger<Reporter>.Instance);
 
     private static async Task RunUntilFlushedAsync(Reporter reporter)
     {

@@ -1,0 +1,4 @@
+using LoadBalancer.NoOpWorker;
+using LoadBalancer.Worker;
+
+return await WorkerHost.RunAsync(args, new NoOpExecutor());
