@@ -3,6 +3,7 @@ using LoadBalancer.Scheduler.Bus;
 using LoadBalancer.Scheduler.Deadlines;
 using LoadBalancer.Scheduler.Dispatch;
 using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.LiveSettings;
 using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.Persistence;
@@ -18,6 +19,7 @@ namespace LoadBalancer.Scheduler;
 internal sealed partial class ActiveScheduler(
     DatabaseSchema schema,
     SchedulerEpoch epoch,
+    LeaderLease lease,
     WorkerFleet fleet,
     SettingsInForce settings,
     Dispatcher dispatcher,
@@ -36,15 +38,19 @@ internal sealed partial class ActiveScheduler(
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
     /// <summary>The exit code that asks to be started again.</summary>
-    private const int DatabaseReplaced = 3;
+    private const int BeginAgain = 3;
 
     /// <summary>It decides, and its queues are consumed.</summary>
     public bool IsReady { get; private set; }
 
     protected override async Task ExecuteAsync(CancellationToken stoppingToken)
     {
-        epoch.DatabaseReplaced += EndToBeginAgain;
-        await UntilItWorksAsync("database", PrepareAsync, stoppingToken);
+        epoch.DatabaseReplaced += () => EndToBeginAgain(LogDatabaseReplaced);
+        epoch.Over += () => EndToBeginAgain(LogReplaced);
+        await UntilItWorksAsync("database", schema.PrepareAsync, stoppingToken);
+        await UntilItWorksAsync("leadership", lease.TakeAsync, stoppingToken);
+        var leading = lease.KeepAsync(stoppingToken);
+        await UntilItWorksAsync("database", RestoreAsync, stoppingToken);
         commits.Listen(committed => outbox.Send(committed.Messages));
         var loops = new[]
         {
@@ -57,24 +63,36 @@ internal sealed partial class ActiveScheduler(
         var declaring = LoopAsync("topology", endpoints.KeepDeclaredAsync, stoppingToken);
         IsReady = true;
         LogReady(epoch.Value);
-        await Task.WhenAll([.. loops, pulsing, declaring]);
+        await Task.WhenAll([.. loops, leading, pulsing, declaring]);
+    }
+
+    /// <summary>After the consumers, which were registered later and so have stopped: nothing is stored any more.</summary>
+    public override async Task StopAsync(CancellationToken cancellationToken)
+    {
+        await base.StopAsync(cancellationToken);
+        try
+        {
+            await lease.GiveBackAsync(cancellationToken);
+        }
+        catch (Exception exception)
+        {
+            LogNotGivenBack(exception.GetBaseException().Message);
+        }
     }
 
     /// <summary>Whoever starts it again gives it a memory of what the database has.</summary>
-    private void EndToBeginAgain()
+    private void EndToBeginAgain(Action log)
     {
-        if (Environment.ExitCode == DatabaseReplaced)
+        if (Environment.ExitCode == BeginAgain)
             return;
 
-        LogDatabaseReplaced();
-        Environment.ExitCode = DatabaseReplaced;
+        log();
+        Environment.ExitCode = BeginAgain;
         lifetime.StopApplication();
     }
 
-    private async Task PrepareAsync(CancellationToken cancellationToken)
+    private async Task RestoreAsync(CancellationToken cancellationToken)
     {
-        await schema.PrepareAsync(cancellationToken);
-        await epoch.BeginAsync(cancellationToken);
         await fleet.RestoreAsync(cancellationToken);
         await settings.RestoreAsync(cancellationToken);
 
@@ -155,6 +173,14 @@ internal sealed partial class ActiveScheduler(
         Level = LogLevel.Critical,
         Message = "The database is another one than before: a standby took over, or a backup was restored. What was stored last may be missing, so this scheduler ends, to begin again with what is there")]
     private partial void LogDatabaseReplaced();
+
+    [LoggerMessage(
+        Level = LogLevel.Critical,
+        Message = "Another scheduler leads: this one was silent for too long. It ends, to begin again as a standby")]
+    private partial void LogReplaced();
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The leadership could not be given back, so a standby waits until the lease ends: {Problem}")]
+    private partial void LogNotGivenBack(string problem);
 
     [LoggerMessage(Level = LogLevel.Error, Message = "Loop {Loop} failed and is begun again")]
     private partial void LogLoopFailed(string loop, Exception exception);

@@ -4,6 +4,7 @@ using LoadBalancer.Scheduler.Bus;
 using LoadBalancer.Scheduler.Deadlines;
 using LoadBalancer.Scheduler.Dispatch;
 using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.LiveSettings;
 using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.Persistence;
@@ -61,9 +62,13 @@ internal static class SchedulerHost
     {
         var database = settings.Database;
         if (!database.IsSqlite)
+        {
             services.AddSingleton(_ => database.ToDataSource());
+            services.AddSingleton<EpochLock>();
+        }
+
         services.AddDbContext<SchedulerDbContext>((provider, options) =>
-            SchedulerDbContext.Use(options, database, provider.GetService<NpgsqlDataSource>()));
+            SchedulerDbContext.Use(options, database, provider.GetService<NpgsqlDataSource>(), provider.GetService<EpochLock>()));
 
         if (CommitsInGroups(settings))
             services.AddGroupCommit();
@@ -122,6 +127,7 @@ internal static class SchedulerHost
         services.AddSingleton<Reconciliation>();
         services.AddSingleton<WorkerDrain>();
         services.AddSingleton<SchedulerEpoch>();
+        services.AddSingleton<LeaderLease>();
         services.AddSingleton<Dispatcher>();
         services.AddSingleton<SettingsInForce>();
         services.AddSingleton<MessageSender>();

@@ -145,13 +145,18 @@ internal sealed class DatabaseOptions
         ConnectionString.Contains("Data Source=", StringComparison.OrdinalIgnoreCase) &&
         !ConnectionString.Contains("Host=", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>Statements that are used again are prepared, unless the connection string says otherwise.</summary>
+    /// <summary>
+    /// Statements that are used again are prepared, and a transaction of a frozen scheduler ends before a standby has to wait for it; unless
+    /// the connection string says otherwise.
+    /// </summary>
     public NpgsqlDataSource ToDataSource()
     {
         var given = new DbConnectionStringBuilder { ConnectionString = ConnectionString };
         var builder = new NpgsqlDataSourceBuilder(ConnectionString);
         if (!given.ContainsKey("Max Auto Prepare"))
             builder.ConnectionStringBuilder.MaxAutoPrepare = PreparedStatements;
+        if (!given.ContainsKey("Options"))
+            builder.ConnectionStringBuilder.Options = "-c idle_in_transaction_session_timeout=5s";
         return builder.Build();
     }
 

@@ -13,6 +13,18 @@ internal sealed class ApiOptions
     /// <summary>By name of the principal. With none, every caller on loopback may do everything.</summary>
     public Dictionary<string, ApiToken> Tokens { get; set; } = [];
 
+    /// <summary>Where others reach this API; empty for the first of <see cref="Urls"/>. A standby sends its callers to the leader's.</summary>
+    public string PublicUrl { get; set; } = "";
+
+    public string AddressForOthers()
+    {
+        var first = Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)[0];
+        return PublicUrl.Length > 0
+            ? PublicUrl
+            : first.Replace("://*", $"://{Dns.GetHostName()}", StringComparison.Ordinal).Replace("://+", $"://{Dns.GetHostName()}", StringComparison.Ordinal)
+                .Replace("://0.0.0.0", $"://{Dns.GetHostName()}", StringComparison.Ordinal).Replace("://[::]", $"://{Dns.GetHostName()}", StringComparison.Ordinal);
+    }
+
     public IEnumerable<string> Problems()
     {
         foreach (var url in Urls.Split(';', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries))
@@ -23,6 +35,8 @@ internal sealed class ApiOptions
                 yield return $"Api:Urls has '{url}', which others can reach; set Api:Tokens, or listen on 127.0.0.1";
         }
 
+        if (PublicUrl.Length > 0 && (!Uri.TryCreate(PublicUrl, UriKind.Absolute, out var given) || given.Scheme is not ("http" or "https")))
+            yield return $"Api:PublicUrl is '{PublicUrl}', which is no address such as http://scheduler-1:5080";
         foreach (var (name, token) in Tokens)
         {
             if (token.Sha256.Length != 64 || !token.Sha256.All(char.IsAsciiHexDigit))

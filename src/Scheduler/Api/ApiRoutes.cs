@@ -1,4 +1,5 @@
 using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.Persistence;
 using LoadBalancer.Scheduler.TestRuns;
 using MassTransit;
@@ -13,14 +14,17 @@ internal static class ApiRoutes
 
     public static void MapApi(this WebApplication app)
     {
-        var view = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Viewer)).AddEndpointFilter(BadRequests.RefuseNul);
-        view.MapGet("/runs", RunQueries.ListAsync);
-        view.MapGet("/runs/{runId}", RunQueries.GetAsync);
+        // From the database: a standby answers these too.
+        var stored = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Viewer)).AddEndpointFilter(BadRequests.RefuseNul);
+        stored.MapGet("/runs", RunQueries.ListAsync);
+        stored.MapGet("/runs/{runId}", RunQueries.GetAsync);
+        stored.MapGet("/runs/{runId}/output", RunQueries.OutputAsync);
+        stored.MapGet("/suites/{suite}", RunQueries.SuiteAsync);
+        stored.MapGet("/events", EventStream.FollowAsync);
+
+        var view = LeadersGroup(app, ApiRole.Viewer);
         view.MapGet("/runs/{runId}/explanation", RunQueries.ExplainAsync);
-        view.MapGet("/runs/{runId}/output", RunQueries.OutputAsync);
-        view.MapGet("/suites/{suite}", RunQueries.SuiteAsync);
         view.MapGet("/workers", WorkerQueries.ListAsync);
-        view.MapGet("/events", EventStream.FollowAsync);
         view.MapGet("/policies", PolicySettings.List);
         view.MapGet("/policies/{testType}", PolicySettings.Get);
         view.MapGet("/keys", KeySettings.ListAsync);
@@ -28,12 +32,12 @@ internal static class ApiRoutes
         view.MapGet("/shares", ShareSettings.List);
         view.MapGet("/shares/{submitter}", ShareSettings.Get);
 
-        var submit = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Submitter)).AddEndpointFilter(BadRequests.RefuseNul);
+        var submit = LeadersGroup(app, ApiRole.Submitter);
         submit.MapPost("/runs", RunCommands.SubmitAsync);
         submit.MapDelete("/runs/{runId}", RunCommands.CancelAsync);
         submit.MapDelete("/suites/{suite}", RunCommands.CancelSuiteAsync);
 
-        var operate = app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(ApiRole.Operator)).AddEndpointFilter(BadRequests.RefuseNul);
+        var operate = LeadersGroup(app, ApiRole.Operator);
         operate.MapPost("/workers/{workerId}/drain", WorkerCommands.DrainAsync);
         operate.MapPost("/workers/{workerId}/resume", WorkerCommands.ResumeAsync);
         operate.MapPut("/policies", PolicySettings.SetManyAsync);
@@ -51,14 +55,17 @@ internal static class ApiRoutes
         app.MapGet("/health/ready", ReadyAsync);
     }
 
-    /// <summary>Ready means: it decides, both servers answer, and what the workers send is read and stored.</summary>
+    private static RouteGroupBuilder LeadersGroup(WebApplication app, ApiRole role) =>
+        app.MapGroup("/api").AddEndpointFilter(TokenCheck.Require(role)).ByLeaderOnly().AddEndpointFilter(BadRequests.RefuseNul);
+
+    /// <summary>Ready means: it decides, both servers answer, and what the workers send is read and stored; or it stands by, and could lead.</summary>
     private static async Task<IResult> ReadyAsync(
-        ActiveScheduler scheduler, IBusControl bus, SchedulerDbContext database, HeartbeatPulse pulse, TestRunEvents events, TimeProvider time, CancellationToken cancellationToken)
+        ActiveScheduler scheduler, LeaderLease lease, IBusControl bus, SchedulerDbContext database, HeartbeatPulse pulse, TestRunEvents events, TimeProvider time, CancellationToken cancellationToken)
     {
         var problems = new List<string>();
-        if (!scheduler.IsReady || pulse.ReadAt == default)
+        if (!lease.StandsBy && (!scheduler.IsReady || pulse.ReadAt == default))
             problems.Add("the scheduler is starting");
-        else if (time.GetUtcNow() - pulse.ReadAt is var silence && silence > MaxSilence)
+        else if (!lease.StandsBy && time.GetUtcNow() - pulse.ReadAt is var silence && silence > MaxSilence)
             problems.Add($"heartbeats: none was read and stored for {silence.TotalSeconds:0} s{(pulse.Problem is { } problem ? $" ({problem})" : "")}");
         if (events.Problem is { } unstored)
             problems.Add($"database: a change of a run cannot be stored ({unstored})");
@@ -74,7 +81,7 @@ internal static class ApiRoutes
         }
 
         return problems.Count == 0
-            ? Results.Ok(new { status = "ready" })
+            ? Results.Ok(new { status = "ready", role = lease.StandsBy ? "standby" : "leader" })
             : Results.Json(new { status = "not ready", problems }, statusCode: StatusCodes.Status503ServiceUnavailable);
     }
 }

@@ -17,6 +17,9 @@ internal static class BusSetup
     /// </summary>
     private const uint MostBytes = 1 << 30;
 
+    /// <summary>What a frozen scheduler was handed comes to the next one when the broker has noticed, after one or two of these.</summary>
+    private static readonly TimeSpan Heartbeat = TimeSpan.FromSeconds(10);
+
     public static string ConnectionName(string? part = null) => $"scheduler@{Dns.GetHostName()}{(part is null ? "" : $" {part}")}";
 
     public static void AddSchedulerBus(this IServiceCollection services, BrokerOptions broker, bool groupCommit)
@@ -57,7 +60,11 @@ internal static class BusSetup
 
     private static void ConnectTo(BrokerOptions broker, IRabbitMqBusFactoryConfigurator rabbit)
     {
-        rabbit.Host(new Uri(broker.Url), ConnectionName(), host => host.MaxMessageSize(MostBytes));
+        rabbit.Host(new Uri(broker.Url), ConnectionName(), host =>
+        {
+            host.MaxMessageSize(MostBytes);
+            host.Heartbeat(Heartbeat);
+        });
         UsePlainJson(rabbit);
     }
 

@@ -1,3 +1,4 @@
+using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.Persistence;
 using MassTransit;
 using RabbitMQ.Client.Exceptions;
@@ -11,7 +12,11 @@ namespace LoadBalancer.Scheduler.Bus;
 internal static class PassingTrouble
 {
     public static bool Is(Exception exception) =>
-        DatabaseTrouble.IsAway(exception) || DatabaseTrouble.IsConflict(exception) || IsOfBroker(exception);
+        DatabaseTrouble.IsAway(exception) || DatabaseTrouble.IsConflict(exception) || IsOfBroker(exception) || IsOfLeadership(exception);
+
+    /// <summary>This scheduler is about to end, and the message returns to its queue for the one that leads.</summary>
+    private static bool IsOfLeadership(Exception? exception) =>
+        exception is NotLeadingException || (exception?.InnerException is { } inner && IsOfLeadership(inner));
 
     /// <summary>
     /// A channel that is closed before it confirms fails with a <see cref="TransportException"/>. A limit that ends a send does so by a

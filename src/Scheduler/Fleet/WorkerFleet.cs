@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.Persistence;
 using Microsoft.EntityFrameworkCore;

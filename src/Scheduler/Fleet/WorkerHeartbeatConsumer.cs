@@ -1,5 +1,6 @@
 using LoadBalancer.Contracts;
 using LoadBalancer.Scheduler.Bus;
+using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.Persistence;
 using LoadBalancer.Scheduler.TestRuns;

@@ -1,6 +1,7 @@
 using System.Text.Json;
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.History;
+using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.LiveSettings;
 using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.TestRuns;
@@ -14,8 +15,15 @@ using Npgsql;
 namespace LoadBalancer.Scheduler.Persistence;
 
 /// <summary>All that is remembered. One model for PostgreSQL, which has migrations, and for SQLite in the embedded mode.</summary>
-internal sealed class SchedulerDbContext(DbContextOptions<SchedulerDbContext> options) : DbContext(options)
+internal sealed class SchedulerDbContext : DbContext
 {
+    public SchedulerDbContext(DbContextOptions<SchedulerDbContext> options) : base(options)
+    {
+        // Also for a single statement: the beginning of a transaction is where the epoch is locked.
+        if (Database.IsNpgsql())
+            Database.AutoTransactionBehavior = AutoTransactionBehavior.Always;
+    }
+
     public DbSet<TestRun> Runs => Set<TestRun>();
 
     public DbSet<ChangeRow> Changes => Set<ChangeRow>();
@@ -35,7 +43,7 @@ internal sealed class SchedulerDbContext(DbContextOptions<SchedulerDbContext> op
     public DbSet<LiveSetting> LiveSettings => Set<LiveSetting>();
 
     /// <summary>Names are snake_case, so that they need no quotes in SQL.</summary>
-    public static void Use(DbContextOptionsBuilder options, DatabaseOptions database, NpgsqlDataSource? source = null)
+    public static void Use(DbContextOptionsBuilder options, DatabaseOptions database, NpgsqlDataSource? source = null, EpochLock? epochLock = null)
     {
         if (database.IsSqlite)
             options.UseSqlite(database.ConnectionString);
@@ -43,6 +51,8 @@ internal sealed class SchedulerDbContext(DbContextOptions<SchedulerDbContext> op
             options.UseNpgsql(source);
         else
             options.UseNpgsql(database.ConnectionString);
+        if (epochLock is not null)
+            options.AddInterceptors(epochLock);
         options.UseSnakeCaseNamingConvention();
     }
 

@@ -1,5 +1,6 @@
 using LoadBalancer.Contracts;
 using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.Leadership;
 using Microsoft.Extensions.DependencyInjection;
 
 namespace LoadBalancer.Scheduler.Tests.Fleet;

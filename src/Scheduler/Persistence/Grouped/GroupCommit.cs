@@ -1,5 +1,5 @@
 using System.Threading.Channels;
-using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.TestRuns;
 using Microsoft.EntityFrameworkCore;
 

@@ -1,5 +1,5 @@
-using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.History;
+using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.TestRuns;
 using Npgsql;
@@ -49,7 +49,7 @@ internal sealed class RunBatchWriter
         await using (var results = await batch.ExecuteReaderAsync())
         {
             if (!await results.ReadAsync())
-                throw new NotLeadingException(epoch.Value);
+                throw epoch.Ended();
 
             await CheckStoredAsync(results, writes);
             await NumberAsync(results, messages);

@@ -2,7 +2,7 @@ using LoadBalancer.Scheduler.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Npgsql;
 
-namespace LoadBalancer.Scheduler.Fleet;
+namespace LoadBalancer.Scheduler.Leadership;
 
 /// <summary>
 /// Numbers the schedulers that have led, so that a worker can tell an answer of an earlier one, and notices when the database is no longer
@@ -15,6 +15,7 @@ internal sealed class SchedulerEpoch(IServiceScopeFactory scopes, TimeProvider t
         SELECT concat(system_identifier, '/', left(pg_walfile_name(pg_current_wal_lsn()), 8)) AS "Value" FROM pg_control_system()
         """;
 
+    private const string LockStatement = "SELECT 1 FROM epochs WHERE epoch = $1 FOR KEY SHARE";
     private const string InsufficientPrivilege = "42501";
     private const string FeatureNotSupported = "0A000";
     private const string UndefinedFunction = "42883";
@@ -24,10 +25,14 @@ internal sealed class SchedulerEpoch(IServiceScopeFactory scopes, TimeProvider t
     /// <summary>Raised when what this scheduler remembers may no longer be what is stored.</summary>
     public event Action? DatabaseReplaced;
 
+    /// <summary>Raised when a later epoch was found.</summary>
+    public event Action? Over;
+
+    /// <summary>0 while this scheduler has not led.</summary>
     public long Value { get; private set; }
 
     /// <summary>
-    /// Begins the next epoch, durably. It is a time, not a count, since a database that lost its last epochs would count them again, and a
+    /// Begins the next epoch, durably, whoever leads. It is a time, not a count, since a database that lost its last epochs would count them again, and a
     /// worker that has seen them would listen to nobody.
     /// </summary>
     public async Task BeginAsync(CancellationToken cancellationToken)
@@ -62,8 +67,38 @@ internal sealed class SchedulerEpoch(IServiceScopeFactory scopes, TimeProvider t
     /// <summary>
     /// Begins a transaction that only the leader may make: nobody takes over until it has ended. It finds no row when somebody has already.
     /// </summary>
-    public NpgsqlBatchCommand Lock() =>
-        new("SELECT 1 FROM epochs WHERE epoch = $1 FOR KEY SHARE") { Parameters = { new NpgsqlParameter { Value = Value } } };
+    public NpgsqlBatchCommand Lock() => new(LockStatement) { Parameters = { new NpgsqlParameter { Value = Value } } };
+
+    /// <summary>Locks the epoch in a transaction that has begun.</summary>
+    /// <exception cref="NotLeadingException">Somebody else leads.</exception>
+    public async Task LockAsync(NpgsqlTransaction transaction, CancellationToken cancellationToken)
+    {
+        await using var command = new NpgsqlCommand(LockStatement, transaction.Connection, transaction) { Parameters = { new NpgsqlParameter { Value = Value } } };
+        if (await command.ExecuteScalarAsync(cancellationToken) is null)
+            throw Ended();
+    }
+
+    /// <summary>Begins the next epoch if the row of the last one may still be changed as <paramref name="take"/> wants.</summary>
+    /// <param name="take">Changes the row and returns the new epoch, or finds that somebody leads.</param>
+    /// <param name="cancellationToken">Ends the wait for the database.</param>
+    public async Task<bool> TakeAsync(Func<SchedulerDbContext, Task<long?>> take, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
+        history = await HistoryAsync(database, cancellationToken);
+        if (await take(database) is not { } taken)
+            return false;
+
+        Value = taken;
+        return true;
+    }
+
+    /// <summary>Notes that the epoch is over, for whoever cannot go on without it.</summary>
+    public NotLeadingException Ended()
+    {
+        Over?.Invoke();
+        return new NotLeadingException(Value);
+    }
 
     /// <returns>Null where it cannot be known: on SQLite, and where the server keeps it to itself.</returns>
     private static async Task<string?> HistoryAsync(SchedulerDbContext database, CancellationToken cancellationToken)

@@ -1,0 +1,158 @@
+using LoadBalancer.Scheduler.Api;
+using LoadBalancer.Scheduler.Bus;
+using LoadBalancer.Scheduler.Persistence;
+using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Options;
+using Npgsql;
+
+namespace LoadBalancer.Scheduler.Leadership;
+
+/// <summary>
+/// One scheduler leads, the others stand by. The lease is a row that the leader renews, timed on the clock of the database; a leader whose
+/// connection is gone is replaced sooner than one that only falls silent. Nothing depends on the lease being right: every transaction locks
+/// the epoch in which its scheduler leads (<see cref="SchedulerEpoch.Lock"/>), so that one that was replaced can store nothing. On SQLite
+/// there is one scheduler, and it leads.
+/// </summary>
+internal sealed partial class LeaderLease(
+    SchedulerEpoch epoch, IServiceScopeFactory scopes, IOptions<DatabaseOptions> database, IOptions<ApiOptions> api, TimeProvider time,
+    ILogger<LeaderLease> logger)
+{
+    /// <summary>Precedes the epoch in the name of the leader's connection, where ops and standbys see it.</summary>
+    private const string ConnectionPrefix = "scheduler leader ";
+
+    private const string IsGone = """
+        (leads_at < clock_timestamp() - interval '6 seconds' OR leads_at < clock_timestamp() - interval '2 seconds' AND NOT EXISTS
+            (SELECT FROM pg_stat_activity WHERE application_name = 'scheduler leader ' || epoch))
+        """;
+
+    private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
+    private static readonly TimeSpan RenewalLimit = TimeSpan.FromSeconds(2);
+
+    private volatile string leaderUrl = "";
+
+    /// <summary>This scheduler leads, as far as it knows.</summary>
+    public bool Leads { get; private set; }
+
+    /// <summary>Somebody else leads, or is about to.</summary>
+    public bool StandsBy { get; private set; }
+
+    /// <summary>Where the API of the leader is reached; empty while that is not known.</summary>
+    public string LeaderUrl => leaderUrl;
+
+    /// <summary>Waits until this scheduler leads.</summary>
+    public async Task TakeAsync(CancellationToken cancellationToken)
+    {
+        if (database.Value.IsSqlite)
+        {
+            await epoch.BeginAsync(cancellationToken);
+            Leads = true;
+            return;
+        }
+
+        // Seen twice: after an outage of the database the leader itself comes first, since nothing is lost by that.
+        for (var gone = false; !await TryTakeAsync(gone, cancellationToken); await Task.Delay(Poll, time, cancellationToken))
+            gone = await LookAsync(cancellationToken);
+    }
+
+    /// <summary>Renews the lease until cancelled, or until somebody else leads.</summary>
+    public async Task KeepAsync(CancellationToken cancellationToken)
+    {
+        if (database.Value.IsSqlite)
+            return;
+
+        while (Leads)
+        {
+            try
+            {
+                await using var connection = new NpgsqlConnection(NamedConnection());
+                await connection.OpenAsync(cancellationToken);
+                await RenewAsync(connection, cancellationToken);
+            }
+            catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+            {
+                LogNotRenewed(exception.GetBaseException().Message);
+                await Task.Delay(Poll, time, cancellationToken);
+            }
+        }
+    }
+
+    /// <summary>A standby need not wait until the lease has ended.</summary>
+    public async Task GiveBackAsync(CancellationToken cancellationToken)
+    {
+        if (!Leads || database.Value.IsSqlite)
+            return;
+
+        Leads = false;
+        await using var scope = scopes.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Epochs
+            .Where(row => row.Epoch == epoch.Value)
+            .ExecuteUpdateAsync(row => row.SetProperty(e => e.LeadsAt, (DateTimeOffset?)null), cancellationToken);
+    }
+
+    private async Task RenewAsync(NpgsqlConnection connection, CancellationToken cancellationToken)
+    {
+        await using var renewal = new NpgsqlCommand("UPDATE epochs SET leads_at = clock_timestamp() WHERE epoch = $1", connection)
+        {
+            Parameters = { new NpgsqlParameter { Value = epoch.Value } },
+        };
+        using var timer = new PeriodicTimer(Poll, time);
+        do
+        {
+            if (Leads && await renewal.ExecuteNonQueryAsync(cancellationToken) == 0)
+            {
+                Leads = false;
+                _ = epoch.Ended();
+            }
+        }
+        while (Leads && await timer.WaitForNextTickAsync(cancellationToken));
+    }
+
+    /// <summary>Takes a leadership that was given back or never taken, or one whose leader has been found gone before.</summary>
+    private async Task<bool> TryTakeAsync(bool gone, CancellationToken cancellationToken)
+    {
+        var (leader, url, now) = (BusSetup.ConnectionName($"{Environment.ProcessId}"), api.Value.AddressForOthers(), time.GetUtcNow().ToUnixTimeSeconds());
+        Leads = await epoch.TakeAsync(
+            async database =>
+            {
+                await database.Database.ExecuteSqlAsync($"INSERT INTO epochs (id, epoch, leader, url) VALUES (1, 0, '', '') ON CONFLICT DO NOTHING", cancellationToken);
+                var taken = await database.Database.SqlQueryRaw<long>(
+                    $$"""
+                    UPDATE epochs SET epoch = greatest(epoch + 1, {0}), leader = {1}, url = {2}, leads_at = clock_timestamp()
+                    WHERE leads_at IS NULL OR {3} AND {{IsGone}} RETURNING epoch AS "Value"
+                    """,
+                    now, leader, url, gone).ToListAsync(cancellationToken);
+                return taken.Count == 0 ? null : taken[0];
+            },
+            cancellationToken);
+        StandsBy = !Leads;
+        return Leads;
+    }
+
+    private async Task<bool> LookAsync(CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var seen = await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Database
+            .SqlQueryRaw<LeaderSeen>($"SELECT leader, url, {IsGone} AS gone FROM epochs")
+            .SingleAsync(cancellationToken);
+        if (leaderUrl != seen.Url)
+            LogStandingBy(seen.Leader, seen.Url);
+        leaderUrl = seen.Url;
+        return seen.Gone;
+    }
+
+    private string NamedConnection() => new NpgsqlConnectionStringBuilder(database.Value.ConnectionString)
+    {
+        ApplicationName = ConnectionPrefix + epoch.Value.ToString(System.Globalization.CultureInfo.InvariantCulture),
+        Pooling = false,
+        Timeout = (int)RenewalLimit.TotalSeconds,
+        CommandTimeout = (int)RenewalLimit.TotalSeconds,
+    }.ConnectionString;
+
+    [LoggerMessage(Level = LogLevel.Information, Message = "Standing by: {Leader} leads, at {Url}")]
+    private partial void LogStandingBy(string leader, string url);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "The leadership could not be renewed: {Problem}")]
+    private partial void LogNotRenewed(string problem);
+
+    private sealed record LeaderSeen(string Leader, string Url, bool Gone);
+}

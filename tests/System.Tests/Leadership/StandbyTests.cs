@@ -1,0 +1,120 @@
+using LoadBalancer.System.Tests.Clients;
+using LoadBalancer.System.Tests.Processes;
+using LoadBalancer.System.Tests.Servers;
+
+namespace LoadBalancer.System.Tests.Leadership;
+
+/// <summary>Two schedulers on the same servers: one leads, the other stands by.</summary>
+public sealed class StandbyTests(TestServers servers) : SystemTest(servers)
+{
+    private const int BeginAgain = 3;
+
+    [Fact]
+    public async Task A_standby_answers_what_is_stored_and_passes_the_rest_on_to_the_leader()
+    {
+        var (leader, standby) = await StartBothAsync();
+        await StartWorkerAsync(leader, "w1");
+
+        // The redirect keeps method and body.
+        var answer = await standby.SubmitAsync(Submission.Shell("true"));
+        Assert.Equal("accepted", answer.Status);
+
+        Assert.Equal("Completed", (await standby.WaitForEndAsync(answer.RunId)).State);
+        Assert.Equal("alive", (await standby.WorkerAsync("w1"))!.Status);
+    }
+
+    [Fact]
+    public async Task A_standby_leads_when_the_leader_is_killed_and_nothing_is_lost()
+    {
+        var (leader, standby) = await StartBothAsync();
+        await StartWorkerAsync(leader, "w1", slots: 2);
+        var running = await SubmitAsync($"while [ ! -e {Folder}/go ]; do sleep 0.1; done");
+        await leader.WaitForRunAsync(running, run => run.State == "Running", "runs");
+
+        await leader.KillAsync();
+        var later = await SubmitAsync("true");
+
+        Assert.Equal("Completed", (await standby.WaitForEndAsync(later)).State);
+        await File.WriteAllTextAsync(Path.Combine(Folder, "go"), "", TestContext.Current.CancellationToken);
+        var run = await standby.WaitForEndAsync(running);
+        Assert.Equal(("Completed", 1), (run.State, run.Attempt));
+    }
+
+    [Fact]
+    public async Task A_leader_that_is_asked_to_end_hands_over()
+    {
+        var (leader, standby) = await StartBothAsync();
+        await StartWorkerAsync(leader, "w1");
+
+        Assert.Equal(0, await leader.StopAsync());
+
+        Assert.Equal("Completed", (await standby.WaitForEndAsync(await SubmitAsync("true"))).State);
+    }
+
+    [Fact]
+    public async Task A_leader_that_was_frozen_ends_when_it_wakes_and_has_stored_nothing()
+    {
+        var (leader, standby) = await StartBothAsync();
+        var worker = await ConnectScriptedWorkerAsync("w1");
+        await worker.RegisterAsync();
+        var first = await SubmitAsync("true");
+        var taken = await worker.NextRunAsync();
+        await worker.ReportStartedAsync(taken);
+
+        leader.Pause();
+        await worker.ReportFinishedAsync(taken);
+        var second = await SubmitAsync("true");
+        Assert.Equal("Completed", (await standby.WaitForEndAsync(first)).State);
+        var changes = await ChangesAsync();
+        leader.Resume();
+
+        Assert.Equal(BeginAgain, await leader.WaitForEndOfProcessAsync(Eventually.Limit));
+        Assert.Equal(changes, (await ChangesAsync()).Take(changes.Length));
+        Assert.Equal(second, (await worker.NextRunAsync()).RunId);
+    }
+
+    [Theory]
+    // Before the last statement of its transaction, and while it waits for the commit.
+    [InlineData("")]
+    [InlineData("DEFERRABLE INITIALLY DEFERRED")]
+    public async Task A_leader_frozen_within_a_transaction_holds_up_nobody_and_stores_it_wholly_or_not_at_all(string when)
+    {
+        var (leader, standby) = await StartBothAsync();
+        await StartWorkerAsync(leader, "w1");
+        // Slow enough to be frozen in, for one test only.
+        await Database.ScalarAsync<object>($"""
+            CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN IF NEW.test_id = ''slow'' THEN PERFORM pg_sleep(2); END IF; RETURN NULL; END';
+            CREATE CONSTRAINT TRIGGER stall AFTER INSERT ON changes {when} FOR EACH ROW EXECUTE FUNCTION stall()
+            """);
+        var submission = Submission.Shell("true", testId: "slow");
+        await Client.SubmitAsync(submission);
+        await Eventually.TrueAsync("the transaction stalls", async () =>
+            await Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()") > 0);
+
+        leader.Pause();
+        await Database.ScalarAsync<object>("ALTER TABLE changes DISABLE TRIGGER stall");
+
+        var run = await standby.WaitForEndAsync(Submission.RunIdOf(submission));
+        Assert.Equal(("Completed", 1), (run.State, run.Attempt));
+        leader.Resume();
+        Assert.Equal(BeginAgain, await leader.WaitForEndOfProcessAsync(Eventually.Limit));
+        Assert.Equal(1, await Database.ScalarAsync<long>("SELECT count(*) FROM changes WHERE state = 'Submitted'"));
+    }
+
+    private async Task<(SchedulerProcess Leader, SchedulerProcess Standby)> StartBothAsync()
+    {
+        var leader = await StartSchedulerAsync();
+        var standby = await StartSchedulerAsync();
+        return (leader, standby);
+    }
+
+    private async Task<Guid> SubmitAsync(string script)
+    {
+        var submission = Submission.Shell(script);
+        await Client.SubmitAsync(submission);
+        return Submission.RunIdOf(submission);
+    }
+
+    private async Task<string[]> ChangesAsync() =>
+        (await Database.ScalarAsync<string>("SELECT string_agg(id || ' ' || state || ' ' || run_id, ',' ORDER BY id) FROM changes"))!.Split(',');
+}
