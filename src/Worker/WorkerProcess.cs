@@ -38,7 +38,7 @@ internal sealed class WorkerProcess(
 
     private async Task RunOnBusAsync(CancellationToken shutdown)
     {
-        await new BrokerProbe(address, time, loggers.CreateLogger<BrokerProbe>()).WaitAsync(shutdown);
+        await new BrokerProbe(address, options.Id, time, loggers.CreateLogger<BrokerProbe>()).WaitAsync(shutdown);
         var bus = RabbitMqBus.Create(address, options.Id, loggers);
         await bus.StartAsync(shutdown);
         try
