@@ -17,6 +17,8 @@ internal sealed class BrokerProbe(BrokerAddress address, string workerId, TimePr
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(15);
     private static readonly TimeSpan Limit = TimeSpan.FromSeconds(10);
 
+    private readonly Guid session = Guid.NewGuid();
+
     /// <summary>Waits until the broker is there and lets the worker in, with every right it needs.</summary>
     /// <exception cref="BrokerRefusedException">Waiting will not help.</exception>
     public async Task WaitAsync(CancellationToken cancellationToken)
@@ -56,7 +58,7 @@ internal sealed class BrokerProbe(BrokerAddress address, string workerId, TimePr
         await using var connection = await factory.CreateConnectionAsync(cancellationToken);
         // A missing virtual host shows only with the first thing that is asked for.
         await using var channel = await connection.CreateChannelAsync(cancellationToken: cancellationToken);
-        await WorkerRights.UseAllAsync(channel, workerId, cancellationToken);
+        await WorkerRights.UseAllAsync(channel, workerId, session, cancellationToken);
         await connection.CloseAsync(cancellationToken);
     }
 

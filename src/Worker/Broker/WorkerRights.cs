@@ -13,10 +13,14 @@ internal sealed class MissingRightException(string message) : Exception(message)
 /// </summary>
 internal static class WorkerRights
 {
+    /// <param name="channel">Where they are used.</param>
+    /// <param name="workerId">The worker.</param>
+    /// <param name="session">One that never is: its reply queue stands for those of all sessions.</param>
+    /// <param name="cancellationToken">Ends the wait for the broker.</param>
     /// <exception cref="MissingRightException">A right is missing; the channel is closed.</exception>
-    public static async Task UseAllAsync(IChannel channel, string workerId, CancellationToken cancellationToken)
+    public static async Task UseAllAsync(IChannel channel, string workerId, Guid session, CancellationToken cancellationToken)
     {
-        var reply = Names.WorkerReply(workerId, Guid.NewGuid());
+        var reply = Names.WorkerReply(workerId, session);
         await UseQueueAsync(channel, reply, lasting: false, cancellationToken);
         await UseQueueAsync(channel, Names.WorkerQueue(workerId), lasting: true, cancellationToken);
         await UseQueueAsync(channel, Names.WorkerControl(workerId), lasting: true, cancellationToken);

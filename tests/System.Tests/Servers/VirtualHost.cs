@@ -56,11 +56,16 @@ internal sealed class VirtualHost(Uri url, string name, HttpClient management) :
     public async Task<Uri> NewUserAsync(string configure, string write, string read)
     {
         var user = $"u{Guid.NewGuid():N}";
-        using var created = await management.PutAsJsonAsync($"users/{user}", new { password = user, tags = "" });
-        created.EnsureSuccessStatusCode();
         var address = new UriBuilder(url) { UserName = user, Password = user }.Uri;
+        await SetPasswordAsync(address, user);
         await SetRightsAsync(address, configure, write, read);
         return address;
+    }
+
+    public async Task SetPasswordAsync(Uri user, string password)
+    {
+        using var set = await management.PutAsJsonAsync($"users/{UserOf(user)}", new { password, tags = "" });
+        set.EnsureSuccessStatusCode();
     }
 
     /// <summary>Rights count for what a client opens from now on: a channel remembers what its user was allowed.</summary>
