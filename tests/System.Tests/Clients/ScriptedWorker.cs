@@ -1,6 +1,7 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
+using LoadBalancer.System.Tests.Input;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
@@ -83,6 +84,9 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         ["class"] = "scripted",
     };
 
+    /// <summary>It says more than the scheduler knows, as a worker of a later version does.</summary>
+    public bool IsOfTomorrow { get; set; }
+
     public static async Task<ScriptedWorker> ConnectAsync(Uri url, string id, int slots = 1, TimeProvider? time = null) =>
         new(await RawClient.ConnectAsync(url, $"worker-{id}"), id, slots, time ?? TimeProvider.System);
 
@@ -153,7 +157,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
     /// <summary>Sends reports as they are, together.</summary>
     public Task ReportAsync(params JsonObject[] reports) => ReportAsync(SessionId, reports);
 
-    public Task ReportAsync(Guid sessionId, params JsonObject[] reports) => client.PublishAsync("worker-events", "", new JsonObject
+    public Task ReportAsync(Guid sessionId, params JsonObject[] reports) => SayAsync("worker-events", new JsonObject
     {
         ["workerId"] = Id,
         ["sessionId"] = sessionId,
@@ -195,6 +199,9 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         await client.DisposeAsync();
         ended.Dispose();
     }
+
+    private Task SayAsync(string exchange, JsonObject message) =>
+        client.PublishAsync(exchange, "", IsOfTomorrow ? Tomorrow.Of(message) : message);
 
     private static async Task<bool> Throw(Task refused)
     {
@@ -288,7 +295,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         {
             for (var sequence = 1L; !ended.IsCancellationRequested; sequence++)
             {
-                await client.PublishAsync("worker-heartbeats", "", Heartbeat(sequence));
+                await SayAsync("worker-heartbeats", Heartbeat(sequence));
                 await timer.WaitForNextTickAsync(ended.Token);
             }
         }
