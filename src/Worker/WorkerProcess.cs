@@ -47,7 +47,7 @@ internal sealed class WorkerProcess(
         var watching = watch.RunAsync(shutdown);
         try
         {
-            await new WorkerAgent(bus, options, executors, time, loggers).RunAsync(shutdown);
+            await new WorkerAgent(bus, options, executors, time, loggers) { SessionMayBegin = watch.AllowedAsync }.RunAsync(shutdown);
         }
         finally
         {

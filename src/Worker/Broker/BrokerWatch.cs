@@ -18,6 +18,10 @@ internal sealed class BrokerWatch(BrokerProbe probe, string workerId, TimeProvid
         new BoundedChannelOptions(1) { FullMode = BoundedChannelFullMode.DropWrite });
 
     private readonly ConcurrentDictionary<Uri, bool> connected = new();
+    private volatile TaskCompletionSource? refused;
+
+    /// <summary>Completes when no refusal is known: until then a session would begin in vain.</summary>
+    public Task AllowedAsync(CancellationToken cancellationToken) => refused?.Task.WaitAsync(cancellationToken) ?? Task.CompletedTask;
 
     /// <summary>Watches until cancelled.</summary>
     public async Task RunAsync(CancellationToken cancellationToken)
@@ -40,7 +44,6 @@ internal sealed class BrokerWatch(BrokerProbe probe, string workerId, TimeProvid
         return Task.CompletedTask;
     }
 
-    /// <summary>Says the reason once, and again when it is another one or gone.</summary>
     private async Task LookUntilAllowedAsync(CancellationToken cancellationToken)
     {
         for (var said = ""; ; await Task.Delay(Pause, time, cancellationToken))
@@ -48,16 +51,26 @@ internal sealed class BrokerWatch(BrokerProbe probe, string workerId, TimeProvid
             try
             {
                 await probe.WaitAsync(cancellationToken);
-                if (said.Length > 0)
-                    logger.AllowedAgain(workerId);
+                SayAllowed();
                 return;
             }
-            catch (BrokerRefusedException refused)
+            catch (BrokerRefusedException refusal)
             {
-                if (refused.Message != said)
-                    logger.NotAllowed(workerId, refused.Message);
-                said = refused.Message;
+                refused ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+                if (refusal.Message != said)
+                    logger.NotAllowed(workerId, refusal.Message);
+                said = refusal.Message;
             }
         }
+    }
+
+    private void SayAllowed()
+    {
+        if (refused is not { } over)
+            return;
+
+        logger.AllowedAgain(workerId);
+        refused = null;
+        over.SetResult();
     }
 }

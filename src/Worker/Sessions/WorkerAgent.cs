@@ -23,6 +23,9 @@ internal sealed class WorkerAgent(
     /// <summary>What the machine is, where the caller has looked already; else the agent looks.</summary>
     public WorkerCapabilities? Machine { get; init; }
 
+    /// <summary>Completes when a session need not begin in vain.</summary>
+    public Func<CancellationToken, Task> SessionMayBegin { get; init; } = _ => Task.CompletedTask;
+
     /// <summary>Runs sessions, one after the other, until <paramref name="shutdown"/>; then ends its tests and says goodbye.</summary>
     /// <exception cref="SettingException">The options or the work directory cannot be used.</exception>
     public async Task RunAsync(CancellationToken shutdown)
@@ -68,6 +71,7 @@ internal sealed class WorkerAgent(
             using var session = new WorkerSession(equipment);
             try
             {
+                await SessionMayBegin(shutdown);
                 await session.RunAsync(shutdown);
             }
             catch (OperationCanceledException) when (shutdown.IsCancellationRequested)

@@ -11,20 +11,22 @@ public sealed class LostRightsTests(TestServers servers) : ServerFaultTest(serve
 {
     private const string Declared = "^worker-(w1(-control|-reply-[0-9a-f]+)?|events|heartbeats)$";
     private const string Written = Declared;
-    private const string WrittenWithoutEvents = "^worker-(w1(-control|-reply-[0-9a-f]+)?|heartbeats)$";
     private const string Read = "^worker-w1(-control|-reply-[0-9a-f]+)?$";
 
-    [Fact]
-    public async Task Tests_go_on_while_a_right_is_missing_and_their_results_come_when_it_is_back()
+    [Theory]
+    [InlineData("^worker-(w1(-control|-reply-[0-9a-f]+)?|heartbeats)$", Read, "write right on exchange 'worker-events'")]
+    [InlineData("^worker-(w1(-control|-reply-[0-9a-f]+)?|events)$", Read, "write right on exchange 'worker-heartbeats'")]
+    [InlineData(Written, "^worker-w1(-reply-[0-9a-f]+)?$", "read right on queue and exchange 'worker-w1-control'")]
+    public async Task Tests_go_on_while_a_right_is_missing_and_their_results_come_when_it_is_back(string write, string read, string missing)
     {
         var scheduler = await StartSchedulerAsync(("Scheduler__LeaseDuration", "00:03:00"));
         var user = await Broker.NewUserAsync(Declared, Written, Read);
         var worker = await StartAsAsync(user, scheduler);
         await SubmitRunningAsync(scheduler, 2, "gate");
 
-        await Broker.SetRightsAsync(user, Declared, WrittenWithoutEvents, Read);
+        await Broker.SetRightsAsync(user, Declared, write, read);
         await CutWorkerAsync();
-        await ItSaysAsync(worker, "write right on exchange 'worker-events'");
+        await ItSaysAsync(worker, missing);
         Journal.Open("gate");
         await Eventually.TrueAsync("the tests have ended", () => Journal.Ended == 2);
         await Broker.SetRightsAsync(user, Declared, Written, Read);
