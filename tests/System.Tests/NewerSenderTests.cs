@@ -13,7 +13,7 @@ public sealed class NewerSenderTests(TestServers servers) : SystemTest(servers)
     {
         var scheduler = await StartSchedulerAsync();
         var worker = await ConnectScriptedWorkerAsync("w1");
-        worker.IsOfTomorrow = true;
+        worker.Wording = Tomorrow.Of;
         worker.Capabilities["accelerators"] = new JsonArray(new JsonObject { ["type"] = "cuda", ["id"] = "0", ["memoryGb"] = 16 });
         worker.Capabilities["browsers"] = new JsonArray(new JsonObject { ["name"] = "firefox", ["version"] = "140" });
         await worker.RegisterAsync();

@@ -75,5 +75,5 @@ internal sealed class BrokerProbe(BrokerAddress address, string workerId, TimePr
     };
 
     /// <summary>Of too many connections, some will end.</summary>
-    private static bool IsPassing(string notAllowed) => notAllowed.Contains("limit", StringComparison.Ordinal);
+    private static bool IsPassing(string notAllowed) => notAllowed.Contains("connection limit", StringComparison.Ordinal);
 }

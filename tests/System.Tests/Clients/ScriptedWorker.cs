@@ -1,7 +1,6 @@
 using System.Text.Json;
 using System.Text.Json.Nodes;
 using System.Threading.Channels;
-using LoadBalancer.System.Tests.Input;
 using RabbitMQ.Client;
 using RabbitMQ.Client.Events;
 
@@ -84,8 +83,8 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         ["class"] = "scripted",
     };
 
-    /// <summary>It says more than the scheduler knows, as a worker of a later version does.</summary>
-    public bool IsOfTomorrow { get; set; }
+    /// <summary>What becomes of a message before it is sent: a test may say it in other words.</summary>
+    public Func<JsonObject, JsonObject> Wording { get; set; } = message => message;
 
     public static async Task<ScriptedWorker> ConnectAsync(Uri url, string id, int slots = 1, TimeProvider? time = null) =>
         new(await RawClient.ConnectAsync(url, $"worker-{id}"), id, slots, time ?? TimeProvider.System);
@@ -200,8 +199,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         ended.Dispose();
     }
 
-    private Task SayAsync(string exchange, JsonObject message) =>
-        client.PublishAsync(exchange, "", IsOfTomorrow ? Tomorrow.Of(message) : message);
+    private Task SayAsync(string exchange, JsonObject message) => client.PublishAsync(exchange, "", Wording(message));
 
     private static async Task<bool> Throw(Task refused)
     {
