@@ -47,7 +47,12 @@ internal sealed class WorkerProcess(
         var watching = watch.RunAsync(shutdown);
         try
         {
-            await new WorkerAgent(bus, options, executors, time, loggers) { SessionMayBegin = watch.AllowedAsync }.RunAsync(shutdown);
+            var agent = new WorkerAgent(bus, options, executors, time, loggers)
+            {
+                SessionMayBegin = watch.AllowedAsync,
+                Refusals = () => watch.Refusals,
+            };
+            await agent.RunAsync(shutdown);
         }
         finally
         {

@@ -20,6 +20,9 @@ internal sealed class BrokerWatch(BrokerProbe probe, string workerId, TimeProvid
     private readonly ConcurrentDictionary<Uri, bool> connected = new();
     private volatile TaskCompletionSource? refused;
 
+    /// <summary>How often the worker began to be refused. Endpoints may have given up each time, and hear nothing more.</summary>
+    public int Refusals { get; private set; }
+
     /// <summary>Completes when no refusal is known: until then a session would begin in vain.</summary>
     public Task AllowedAsync(CancellationToken cancellationToken) => refused?.Task.WaitAsync(cancellationToken) ?? Task.CompletedTask;
 
@@ -56,6 +59,8 @@ internal sealed class BrokerWatch(BrokerProbe probe, string workerId, TimeProvid
             }
             catch (BrokerRefusedException refusal)
             {
+                if (refused is null)
+                    Refusals++;
                 refused ??= new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
                 if (refusal.Message != said)
                     logger.NotAllowed(workerId, refusal.Message);

@@ -26,6 +26,9 @@ internal sealed class WorkerAgent(
     /// <summary>Completes when a session need not begin in vain.</summary>
     public Func<CancellationToken, Task> SessionMayBegin { get; init; } = _ => Task.CompletedTask;
 
+    /// <summary>How often the broker has refused the worker: a session that was being registered may not hear the answer.</summary>
+    public Func<int> Refusals { get; init; } = () => 0;
+
     /// <summary>Runs sessions, one after the other, until <paramref name="shutdown"/>; then ends its tests and says goodbye.</summary>
     /// <exception cref="SettingException">The options or the work directory cannot be used.</exception>
     public async Task RunAsync(CancellationToken shutdown)
@@ -50,6 +53,7 @@ internal sealed class WorkerAgent(
             Endpoints = endpoints,
             Executors = new ExecutorSet(ProcessExecutor(directory, guard, mark), executors),
             Guard = guard,
+            Refusals = Refusals,
             Reporter = reporter,
             Results = results,
             Epoch = new LeaderEpoch(),

@@ -55,6 +55,26 @@ public sealed class LostRightsTests(TestServers servers) : ServerFaultTest(serve
         SaidItOnce(worker);
     }
 
+    [Fact]
+    public async Task A_worker_that_was_not_let_in_while_it_registered_is_heard_afterwards()
+    {
+        var user = await Broker.NewUserAsync(Declared, Written, Read);
+        var worker = await LaunchWorkerAsync("w1", slots: 4, broker: user);
+        await Eventually.TrueAsync("it waits for its answer", async () => (await Broker.QueuesAsync()).Any(queue =>
+            queue.GetProperty("name").GetString()!.StartsWith("worker-w1-reply-", StringComparison.Ordinal) &&
+            queue.TryGetProperty("consumers", out var consumers) && consumers.GetInt32() > 0));
+
+        await Broker.SetPasswordAsync(user, "another");
+        await CutWorkerAsync();
+        await ItSaysAsync(worker, "password is wrong");
+        await Broker.SetPasswordAsync(user, user.UserInfo.Split(':')[1]);
+        var scheduler = await StartSchedulerAsync();
+
+        await scheduler.WaitForWorkerAsync("w1");
+        await SubmitAsync(Journal.Test("after"));
+        await EachEndsOnceAsync(scheduler);
+    }
+
     private async Task<WorkerProcess> StartAsAsync(Uri user, SchedulerProcess scheduler)
     {
         var worker = await LaunchWorkerAsync("w1", slots: 4, broker: user, settings: ("Worker__HeartbeatInterval", "00:00:01"));
