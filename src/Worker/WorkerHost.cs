@@ -10,15 +10,14 @@ namespace LoadBalancer.Worker;
 /// <summary>A worker in a process of its own, on RabbitMQ.</summary>
 public static class WorkerHost
 {
-    private const int Refused = 1;
-    private const int BadConfiguration = 2;
+    private const int CannotBegin = 2;
 
     private static readonly TimeSpan StopMargin = TimeSpan.FromSeconds(60);
 
     /// <summary>Runs one worker until the process is asked to end.</summary>
     /// <param name="args">Settings, such as <c>--Worker:Slots=4</c>.</param>
     /// <param name="executors">Executors beside the built-in one that starts processes, each for one test type.</param>
-    /// <returns>The exit code: 0 after a shutdown, 1 when the broker refuses the worker, 2 for a bad configuration.</returns>
+    /// <returns>The exit code: 0 after a shutdown, 2 for a bad configuration or when the broker refuses the worker.</returns>
     public static async Task<int> RunAsync(string[] args, params ITestExecutor[] executors)
     {
         try
@@ -57,6 +56,6 @@ public static class WorkerHost
     private static int Failed(Exception error)
     {
         Console.Error.WriteLine($"lb-worker: {error.Message}");
-        return error is SettingException ? BadConfiguration : Refused;
+        return CannotBegin;
     }
 }

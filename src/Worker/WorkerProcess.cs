@@ -38,12 +38,21 @@ internal sealed class WorkerProcess(
 
     private async Task RunOnBusAsync(CancellationToken shutdown)
     {
-        await new BrokerProbe(address, time, loggers.CreateLogger<BrokerProbe>()).WaitAsync(shutdown);
+        var probe = new BrokerProbe(address, options.Id, time, loggers.CreateLogger<BrokerProbe>());
+        await probe.WaitAsync(shutdown);
+        var watch = new BrokerWatch(probe, options.Id, time, loggers.CreateLogger<BrokerWatch>());
         var bus = RabbitMqBus.Create(address, options.Id, loggers);
+        bus.ConnectReceiveEndpointObserver(watch);
         await bus.StartAsync(shutdown);
+        var watching = watch.RunAsync(shutdown);
         try
         {
-            await new WorkerAgent(bus, options, executors, time, loggers).RunAsync(shutdown);
+            var agent = new WorkerAgent(bus, options, executors, time, loggers)
+            {
+                SessionMayBegin = watch.AllowedAsync,
+                Refusals = () => watch.Refusals,
+            };
+            await agent.RunAsync(shutdown);
         }
         finally
         {
@@ -52,5 +61,7 @@ internal sealed class WorkerProcess(
                 .WaitAsync(BusStopLimit, time, CancellationToken.None)
                 .ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
+
+        await watching.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 }

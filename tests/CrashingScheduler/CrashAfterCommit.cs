@@ -6,8 +6,6 @@ namespace LoadBalancer.CrashingScheduler;
 /// <summary>A commit is the end of a transaction, or a statement that changes rows outside of one.</summary>
 internal sealed class CrashAfterCommit(CrashPoint point) : DbCommandInterceptor, IDbTransactionInterceptor
 {
-    public void Pass() => point.Pass();
-
     public Task TransactionCommittedAsync(DbTransaction transaction, TransactionEndEventData eventData, CancellationToken cancellationToken)
     {
         point.Pass();

@@ -27,6 +27,13 @@ public sealed class SchedulerLossTests(TestServers servers) : SystemTest(servers
     }
 }
 
+/// <summary>A scheduler that dies right before each of its commits.</summary>
+public sealed class CrashBeforeCommitTests(TestServers servers) : CrashingSchedulerTest(servers)
+{
+    [Fact]
+    public Task Nothing_is_lost_or_accepted_twice_when_the_scheduler_dies_before_a_commit() => DieAtEachOccasionAsync("CRASH_BEFORE_COMMIT");
+}
+
 /// <summary>A scheduler that dies right after each of its commits.</summary>
 public sealed class CrashAfterCommitTests(TestServers servers) : CrashingSchedulerTest(servers)
 {
@@ -39,6 +46,35 @@ public sealed class CrashBeforeSendTests(TestServers servers) : CrashingSchedule
 {
     [Fact]
     public Task Nothing_is_lost_or_accepted_twice_when_the_scheduler_dies_before_a_send() => DieAtEachOccasionAsync("CRASH_BEFORE_SEND");
+}
+
+/// <summary>A scheduler that dies when the broker has confirmed a message whose row is still in the outbox.</summary>
+public sealed class CrashAfterSendTests(TestServers servers) : CrashingSchedulerTest(servers)
+{
+    [Fact]
+    public Task Nothing_is_lost_or_accepted_twice_when_the_scheduler_dies_after_a_send() => DieAtEachOccasionAsync("CRASH_AFTER_SEND");
+
+    [Fact]
+    public async Task An_assignment_that_is_sent_again_after_the_crash_is_dropped_by_the_worker()
+    {
+        var crashing = await StartCrashingSchedulerAsync("CRASH_AFTER_ASSIGNMENT", occasion: 1);
+        var worker = await StartWorkerAsync(crashing, "w1", settings: ("Logging__LogLevel__LoadBalancer", "Debug"));
+        var submission = Submission.Shell($"echo ran >> {Folder}/runs; while [ ! -e {Folder}/go ]; do sleep 0.1; done");
+        await Client.SubmitAsync(submission);
+        Assert.Equal(128 + 9, await crashing.WaitForEndOfProcessAsync(Eventually.Limit));
+        const string Left = "SELECT count(*) FROM outbox WHERE address = 'w1'";
+        Assert.Equal(1, await Database.ScalarAsync<long>(Left));
+
+        var next = await StartSchedulerAsync();
+        await Eventually.TrueAsync(
+            "the worker dropped the second copy", () => worker.Output.Contains("is not new and is dropped", StringComparison.Ordinal));
+        await File.WriteAllTextAsync(Path.Combine(Folder, "go"), "", TestContext.Current.CancellationToken);
+
+        var run = await next.WaitForEndAsync(Submission.RunIdOf(submission));
+        Assert.Equal(("Completed", 1), (run.State, run.Attempt));
+        Assert.Equal(["ran"], await File.ReadAllLinesAsync(Path.Combine(Folder, "runs"), TestContext.Current.CancellationToken));
+        await Eventually.TrueAsync("its row is removed", async () => await Database.ScalarAsync<long>(Left) == 0);
+    }
 }
 
 /// <summary>

@@ -17,7 +17,9 @@ internal sealed class Registration(Guid sessionId, WorkerEquipment worker)
     /// <summary>When the first request was made: an answer may be to any of them, so the granted lease is counted from here.</summary>
     public long AskedAt { get; private set; }
 
-    /// <returns>Null when the session had been accepted before without this worker's knowledge, and has ended since.</returns>
+    /// <returns>
+    /// Null when the session had been accepted before without this worker's knowledge, and has ended since, or when the answer may go unheard.
+    /// </returns>
     public async Task<WorkerAccepted?> RunAsync(CancellationToken cancellationToken)
     {
         var request = new WorkerRegistered
@@ -30,6 +32,7 @@ internal sealed class Registration(Guid sessionId, WorkerEquipment worker)
             Version = WorkerVersion.Text,
             ReplyTo = Names.WorkerReply(worker.Options.Id, sessionId),
         };
+        var refusals = worker.Refusals();
         worker.Directory.WriteAsked(sessionId);
         AskedAt = worker.Time.GetTimestamp();
         for (var pause = FirstPause; !accepted.Task.IsCompleted; pause = pause * 2 < LongestPause ? pause * 2 : LongestPause)
@@ -38,6 +41,8 @@ internal sealed class Registration(Guid sessionId, WorkerEquipment worker)
             await worker.Reporter.FlushAsync(cancellationToken);
             await Task.WhenAny(accepted.Task, Task.Delay(pause, worker.Time, cancellationToken));
             cancellationToken.ThrowIfCancellationRequested();
+            if (worker.Refusals() != refusals)
+                return null;
         }
 
         return await accepted.Task;

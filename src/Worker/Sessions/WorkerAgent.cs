@@ -23,6 +23,12 @@ internal sealed class WorkerAgent(
     /// <summary>What the machine is, where the caller has looked already; else the agent looks.</summary>
     public WorkerCapabilities? Machine { get; init; }
 
+    /// <summary>Completes when a session need not begin in vain.</summary>
+    public Func<CancellationToken, Task> SessionMayBegin { get; init; } = _ => Task.CompletedTask;
+
+    /// <summary>How often the broker has refused the worker: a session that was being registered may not hear the answer.</summary>
+    public Func<int> Refusals { get; init; } = () => 0;
+
     /// <summary>Runs sessions, one after the other, until <paramref name="shutdown"/>; then ends its tests and says goodbye.</summary>
     /// <exception cref="SettingException">The options or the work directory cannot be used.</exception>
     public async Task RunAsync(CancellationToken shutdown)
@@ -47,6 +53,7 @@ internal sealed class WorkerAgent(
             Endpoints = endpoints,
             Executors = new ExecutorSet(ProcessExecutor(directory, guard, mark), executors),
             Guard = guard,
+            Refusals = Refusals,
             Reporter = reporter,
             Results = results,
             Epoch = new LeaderEpoch(),
@@ -68,6 +75,7 @@ internal sealed class WorkerAgent(
             using var session = new WorkerSession(equipment);
             try
             {
+                await SessionMayBegin(shutdown);
                 await session.RunAsync(shutdown);
             }
             catch (OperationCanceledException) when (shutdown.IsCancellationRequested)

@@ -21,6 +21,8 @@ internal sealed record WorkerEquipment
 
     public required Guard Guard { get; init; }
 
+    public required Func<int> Refusals { get; init; }
+
     public required Reporter Reporter { get; init; }
 
     public required ResultStore Results { get; init; }

@@ -83,6 +83,9 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         ["class"] = "scripted",
     };
 
+    /// <summary>What becomes of a message before it is sent: a test may say it in other words.</summary>
+    public Func<JsonObject, JsonObject> Wording { get; set; } = message => message;
+
     public static async Task<ScriptedWorker> ConnectAsync(Uri url, string id, int slots = 1, TimeProvider? time = null) =>
         new(await RawClient.ConnectAsync(url, $"worker-{id}"), id, slots, time ?? TimeProvider.System);
 
@@ -153,7 +156,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
     /// <summary>Sends reports as they are, together.</summary>
     public Task ReportAsync(params JsonObject[] reports) => ReportAsync(SessionId, reports);
 
-    public Task ReportAsync(Guid sessionId, params JsonObject[] reports) => client.PublishAsync("worker-events", "", new JsonObject
+    public Task ReportAsync(Guid sessionId, params JsonObject[] reports) => SayAsync("worker-events", new JsonObject
     {
         ["workerId"] = Id,
         ["sessionId"] = sessionId,
@@ -195,6 +198,8 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         await client.DisposeAsync();
         ended.Dispose();
     }
+
+    private Task SayAsync(string exchange, JsonObject message) => client.PublishAsync(exchange, "", Wording(message));
 
     private static async Task<bool> Throw(Task refused)
     {
@@ -288,7 +293,7 @@ internal sealed class ScriptedWorker : IAsyncDisposable
         {
             for (var sequence = 1L; !ended.IsCancellationRequested; sequence++)
             {
-                await client.PublishAsync("worker-heartbeats", "", Heartbeat(sequence));
+                await SayAsync("worker-heartbeats", Heartbeat(sequence));
                 await timer.WaitForNextTickAsync(ended.Token);
             }
         }

@@ -43,21 +43,12 @@ public sealed class StartFaultTests(TestServers servers, OwnDatabase database) :
         await SchedulerEndsAsync(missing.ConnectionString, "Database:ConnectionString", "nowhere");
     }
 
-    [Fact]
-    public async Task A_worker_that_the_broker_does_not_let_in_ends_and_says_so()
-    {
-        await WorkerEndsAsync(WithWrongPassword(Broker.Url), "Broker__Url");
-        await WorkerEndsAsync(new Uri(Broker.Url, "/nowhere"), "nowhere");
-    }
-
     private Task SchedulerEndsAsync(Uri broker, params string[] words) => SchedulerEndsAsync(broker, Database.ConnectionString, words);
 
     private Task SchedulerEndsAsync(string connectionString, params string[] words) => SchedulerEndsAsync(Broker.Url, connectionString, words);
 
     private async Task SchedulerEndsAsync(Uri broker, string connectionString, string[] words) =>
         await EndsAsync(await LaunchSchedulerAsync(broker, connectionString), words);
-
-    private async Task WorkerEndsAsync(Uri broker, params string[] words) => await EndsAsync(await LaunchWorkerAsync("w1", broker: broker), words);
 
     private static async Task EndsAsync(ServiceProcess process, string[] words)
     {

@@ -56,14 +56,28 @@ internal sealed class VirtualHost(Uri url, string name, HttpClient management) :
     public async Task<Uri> NewUserAsync(string configure, string write, string read)
     {
         var user = $"u{Guid.NewGuid():N}";
-        using var created = await management.PutAsJsonAsync($"users/{user}", new { password = user, tags = "" });
-        created.EnsureSuccessStatusCode();
-        using var granted = await management.PutAsJsonAsync($"permissions/{name}/{user}", new { configure, write, read });
+        var address = new UriBuilder(url) { UserName = user, Password = user }.Uri;
+        await SetPasswordAsync(address, user);
+        await SetRightsAsync(address, configure, write, read);
+        return address;
+    }
+
+    public async Task SetPasswordAsync(Uri user, string password)
+    {
+        using var set = await management.PutAsJsonAsync($"users/{UserOf(user)}", new { password, tags = "" });
+        set.EnsureSuccessStatusCode();
+    }
+
+    /// <summary>Rights count for what a client opens from now on: a channel remembers what its user was allowed.</summary>
+    public async Task SetRightsAsync(Uri user, string configure, string write, string read)
+    {
+        using var granted = await management.PutAsJsonAsync($"permissions/{name}/{UserOf(user)}", new { configure, write, read });
         granted.EnsureSuccessStatusCode();
-        return new UriBuilder(url) { UserName = user, Password = user }.Uri;
     }
 
     public async ValueTask DisposeAsync() => await DeleteAsync($"vhosts/{name}");
+
+    private static string UserOf(Uri address) => address.UserInfo.Split(':')[0];
 
     private static string ClientOf(JsonElement connection) =>
         connection.GetProperty("client_properties").TryGetProperty("connection_name", out var client) ? client.GetString() ?? "" : "";
