@@ -176,7 +176,7 @@ internal sealed partial class ActiveScheduler(
 
     [LoggerMessage(
         Level = LogLevel.Critical,
-        Message = "Another scheduler leads: this one was silent for too long. It ends, to begin again as a standby")]
+        Message = "The epoch of this scheduler is over: another one leads since this one was silent, or the database is another one than before. It ends, to begin again with what is there")]
     private partial void LogReplaced();
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The leadership could not be given back, so a standby waits until the lease ends: {Problem}")]

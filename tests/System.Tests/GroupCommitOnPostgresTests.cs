@@ -13,7 +13,7 @@ public sealed class GroupCommitOnPostgresTests(TestServers servers) : SystemTest
         var scheduler = await StartSchedulerAsync();
         var worker = await ConnectScriptedWorkerAsync("w1", slots: 200);
         await worker.RegisterAsync();
-        await Client.SubmitAsync(new JsonArray([.. Enumerable.Range(0, 200).Select(i => Submission.Shell("true", testId: $"test-{i}"))]));
+        await SubmitAsync(Enumerable.Range(0, 200).Select(i => Submission.Shell("true", testId: $"test-{i}")));
         var runs = new List<ScriptedRun>();
         while (runs.Count < 200)
             runs.Add(await worker.NextRunAsync());
@@ -43,7 +43,7 @@ public sealed class GroupCommitOnPostgresTests(TestServers servers) : SystemTest
 
         foreach (var batch in submissions.Chunk(50))
         {
-            await Client.SubmitAsync(new JsonArray([.. batch]));
+            await SubmitAsync(batch);
             await Database.ScalarAsync<object>(
                 "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = current_database() AND pid <> pg_backend_pid()");
         }
@@ -56,6 +56,8 @@ public sealed class GroupCommitOnPostgresTests(TestServers servers) : SystemTest
         Assert.Equal(400, await Database.ScalarAsync<long>("SELECT count(*) FROM outcomes WHERE accepted"));
         Assert.Equal(0, await Database.ScalarAsync<long>("SELECT count(*) FROM reservations"));
     }
+
+    private Task SubmitAsync(IEnumerable<JsonObject> tests) => Client.SubmitAsync(new JsonObject { ["tests"] = new JsonArray([.. tests]) });
 
     private static async Task WorkAsync(ScriptedWorker worker, CancellationToken end)
     {

@@ -37,7 +37,7 @@ public sealed class DatabaseFailoverTests(TestServers servers, OwnDatabase datab
         await database.Program.BootAsync();
 
         Assert.Equal(3, await scheduler.WaitForEndOfProcessAsync(Eventually.Limit));
-        Assert.Contains("The database is another one than before", scheduler.Output, StringComparison.Ordinal);
+        Assert.Contains("database is another one than before", scheduler.Output, StringComparison.Ordinal);
         scheduler = await StartSchedulerAsync(Impatient);
         Assert.Null(await scheduler.GetRunAsync(Submission.RunIdOf(lost)));
         Assert.Equal("accepted", (await scheduler.SubmitAsync(lost)).Status);
