@@ -13,10 +13,10 @@ public readonly record struct DurationForecast(double LogMedian, double LogSprea
     private const double Normal90 = 1.2815515655446004;
 
     /// <summary>As likely as not it has ended by then.</summary>
-    public TimeSpan P50 => Seconds(LogMedian);
+    public TimeSpan P50 => TimeOf(LogMedian);
 
     /// <summary>Nine of ten have ended by then.</summary>
-    public TimeSpan P90 => Seconds(LogMedian + (StudentT(Normal90) * LogSpread));
+    public TimeSpan P90 => TimeOf(LogMedian + (StudentT(Normal90) * LogSpread));
 
     /// <summary>Cornish-Fisher expansion of Student's quantile around the normal one; Abramowitz and Stegun, 26.7.5, two terms.</summary>
     private double StudentT(double normal)
@@ -27,7 +27,8 @@ public readonly record struct DurationForecast(double LogMedian, double LogSprea
         return normal + (first / DegreesOfFreedom) + (second / (DegreesOfFreedom * DegreesOfFreedom));
     }
 
-    private static TimeSpan Seconds(double logarithm) => TimeSpan.FromSeconds(Math.Exp(Math.Min(logarithm, LongestLog)));
+    /// <summary>The time of which this is the logarithm in seconds.</summary>
+    internal static TimeSpan TimeOf(double logarithm) => TimeSpan.FromSeconds(Math.Exp(Math.Min(logarithm, LongestLog)));
 
     /// <summary>A hundred years: what is predicted to take longer has no other meaning.</summary>
     private static readonly double LongestLog = Math.Log(TimeSpan.FromDays(36_500).TotalSeconds);
