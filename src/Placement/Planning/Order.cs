@@ -114,10 +114,13 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
             best = entrant;
     }
 
-    private static WaitingRun? Shortest(SortedSet<WaitingRun> runs, Limits limits)
+    private static WaitingRun? Shortest(SortedRuns runs, Limits limits)
     {
+        if (limits.Allow(runs.First!))
+            return runs.First;
+
         var left = Neighbours;
-        foreach (var run in runs)
+        foreach (var run in runs.Ascending)
         {
             if (limits.Allow(run))
                 return run;
@@ -129,14 +132,13 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
     }
 
     /// <summary>The longest that must start now so as not to end after all else, if it may start on one of the kinds.</summary>
-    private static WaitingRun? Pressing(SortedSet<WaitingRun> runs, ulong kinds, Limits limits, double pressing, double drain)
+    private static WaitingRun? Pressing(SortedRuns runs, ulong kinds, Limits limits, double pressing, double drain)
     {
-        var longest = runs.Max!;
-        if (SecondsOn(longest, kinds) < pressing)
+        if (SecondsOn(runs.Last!, kinds) < pressing)
             return null;
 
         var left = Neighbours;
-        foreach (var run in runs.Reverse())
+        foreach (var run in runs.Descending)
         {
             var seconds = SecondsOn(run, kinds);
             if (seconds < pressing)
@@ -151,9 +153,9 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
     }
 
     /// <summary>Of runs of one length, the one that has waited longest.</summary>
-    private static WaitingRun FirstLike(WaitingRun run, SortedSet<WaitingRun> runs, Limits limits)
+    private static WaitingRun FirstLike(WaitingRun run, SortedRuns runs, Limits limits)
     {
-        var first = runs.GetViewBetween(WaitingRun.FirstOf(run.Length), run).Min!;
+        var first = runs.FirstFrom(WaitingRun.FirstOf(run.Length), run);
         return limits.Allow(first) ? first : run;
     }
 
