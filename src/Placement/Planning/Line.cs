@@ -18,7 +18,7 @@ internal sealed class Line(LineName name)
 
     public int Count => turns.Count;
 
-    public IEnumerable<WaitingRun> Runs => turns.Ascending;
+    public IEnumerable<WaitingRun> Runs => turns.All;
 
     /// <summary>Whose turn it is by waiting alone.</summary>
     public WaitingRun Oldest => turns.First!;

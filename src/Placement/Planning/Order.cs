@@ -8,9 +8,6 @@ namespace LoadBalancer.Placement;
 /// </summary>
 internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares, Outlook outlook, Lines lines, ArrivalPace pace, OrderOptions options)
 {
-    /// <summary>Neighbours looked at where the first of a line may not go yet.</summary>
-    private const int Neighbours = 6;
-
     /// <summary>A run may end this much later than where it is fastest and still be called well placed.</summary>
     private const float NearlyFastest = 1.1f;
 
@@ -119,13 +116,11 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
         if (limits.Allow(runs.First!))
             return runs.First;
 
-        var left = Neighbours;
-        foreach (var run in runs.Ascending)
+        var few = runs.FirstFew;
+        for (var i = 1; i < few.Count; i++)
         {
-            if (limits.Allow(run))
-                return run;
-            if (--left == 0)
-                break;
+            if (limits.Allow(few[i]))
+                return few[i];
         }
 
         return null;
@@ -137,16 +132,15 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
         if (SecondsOn(runs.Last!, kinds) < pressing)
             return null;
 
-        var left = Neighbours;
-        foreach (var run in runs.Descending)
+        var few = runs.LastFew;
+        for (var i = 0; i < few.Count; i++)
         {
+            var run = few[i];
             var seconds = SecondsOn(run, kinds);
             if (seconds < pressing)
                 return null;
             if ((seconds <= drain || seconds <= NearlyFastest * run.Length) && limits.Allow(run))
                 return FirstLike(run, runs, limits);
-            if (--left == 0)
-                break;
         }
 
         return null;

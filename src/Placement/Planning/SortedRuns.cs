@@ -1,9 +1,14 @@
 namespace LoadBalancer.Placement;
 
-/// <summary>Runs in an order of their own, of which the first and the last are asked for far more often than any changes.</summary>
+/// <summary>Runs in an order of their own, of which those at the ends are asked for far more often than any changes.</summary>
 internal sealed class SortedRuns(IComparer<WaitingRun> order)
 {
+    /// <summary>Runs of an end that are looked at.</summary>
+    private const int Few = 6;
+
     private readonly SortedSet<WaitingRun> runs = new(order);
+    private WaitingRun[]? firstFew;
+    private WaitingRun[]? lastFew;
 
     public int Count => runs.Count;
 
@@ -12,9 +17,12 @@ internal sealed class SortedRuns(IComparer<WaitingRun> order)
 
     public WaitingRun? Last { get; private set; }
 
-    public IEnumerable<WaitingRun> Ascending => runs;
+    public IEnumerable<WaitingRun> All => runs;
 
-    public IEnumerable<WaitingRun> Descending => runs.Reverse();
+    public IReadOnlyList<WaitingRun> FirstFew => firstFew ??= [.. runs.Take(Few)];
+
+    /// <summary>From the last on.</summary>
+    public IReadOnlyList<WaitingRun> LastFew => lastFew ??= [.. runs.Reverse().Take(Few)];
 
     public void Add(WaitingRun run)
     {
@@ -23,6 +31,7 @@ internal sealed class SortedRuns(IComparer<WaitingRun> order)
             First = run;
         if (Last is null || order.Compare(run, Last) > 0)
             Last = run;
+        Forget(run);
     }
 
     public void Remove(WaitingRun run)
@@ -32,6 +41,7 @@ internal sealed class SortedRuns(IComparer<WaitingRun> order)
             First = runs.Min;
         if (ReferenceEquals(run, Last))
             Last = runs.Max;
+        Forget(run);
     }
 
     /// <summary>The first that is not before a bound.</summary>
@@ -39,4 +49,13 @@ internal sealed class SortedRuns(IComparer<WaitingRun> order)
     /// <param name="known">One of them that is not before it.</param>
     public WaitingRun FirstFrom(WaitingRun bound, WaitingRun known) =>
         order.Compare(bound, First) <= 0 ? First! : runs.GetViewBetween(bound, known).Min!;
+
+    /// <summary>Who is near an end is found anew where this run has come or gone there.</summary>
+    private void Forget(WaitingRun run)
+    {
+        if (firstFew is not null && (firstFew.Length < Few || order.Compare(run, firstFew[^1]) <= 0))
+            firstFew = null;
+        if (lastFew is not null && (lastFew.Length < Few || order.Compare(run, lastFew[^1]) >= 0))
+            lastFew = null;
+    }
 }
