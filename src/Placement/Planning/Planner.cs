@@ -16,12 +16,13 @@ public sealed class Planner
     /// </summary>
     public const double UsualLongFirst = 7;
 
-    private static readonly TimeSpan UsualShareHalfLife = TimeSpan.FromHours(1);
+    /// <summary>After so long, what a submitter has used counts half against it.</summary>
+    internal static readonly TimeSpan ShareHalfLife = TimeSpan.FromHours(1);
 
     private readonly DurationModel durations;
     private readonly Fleet fleet = new();
     private readonly ReservationLedger ledger = new();
-    private readonly SubmitterShares shares = new(UsualShareHalfLife);
+    private readonly SubmitterShares shares = new(ShareHalfLife);
     private readonly List<WaitingRun> aside = [];
     private readonly List<Occupation> released = [];
     private readonly Outlook outlook;
