@@ -129,12 +129,17 @@ internal sealed class RelaxationSearch(Fleet fleet, KeyLedger keys, Holds holds,
                 .Any(other => !ReferenceEquals(other, run) && holds.For(other.Demand.RunId) is null);
     }
 
-    /// <summary>Whether a kind of worker that is busy now is expected to take less time, so that a policy may wait for it.</summary>
+    /// <summary>
+    /// Whether a kind of worker that is busy now may be expected to take less time, so that a policy may wait for it; by which single workers are
+    /// prepared, or fail more often, that may be any.
+    /// </summary>
     private bool WouldRatherWait(TestDemand demand, Shape shape, string workerClass)
     {
         var here = durations.Predict(demand, workerClass);
+        var mayBeAny = durations.Failing.Any || durations.Warm.For(demand).IsAny;
         return fleet.Kinds.All.Any(kind =>
-            (shape.CapableKinds & fleet.Kinds.Accepting & ~fleet.Kinds.Open & kind.Bit) != 0 && IsFaster(durations.Predict(demand, kind.Class), here));
+            (shape.CapableKinds & fleet.Kinds.Accepting & ~fleet.Kinds.Open & kind.Bit) != 0
+            && (mayBeAny || IsFaster(durations.Predict(demand, kind.Class), here)));
     }
 
     private static bool IsFaster(DurationForecast there, DurationForecast here) =>

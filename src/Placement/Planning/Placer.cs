@@ -59,6 +59,7 @@ internal sealed class Placer(
     private List<LaterCandidate> LaterWorkers(WaitingRun run, double soonest, Pass pass)
     {
         var found = new List<LaterCandidate>();
+        var warmth = durations.Warm.For(run.Demand);
         for (var rest = run.Shape.CapableKinds & fleet.Kinds.Accepting & ~fleet.Kinds.Open; rest != 0; rest &= rest - 1)
         {
             var kind = fleet.Kinds.All[System.Numerics.BitOperations.TrailingZeroCount(rest)];
@@ -67,7 +68,12 @@ internal sealed class Placer(
             if (seconds + pass.FreeTimes.AheadSeconds(kind, seconds) >= soonest || !pass.FreeTimes.TryFind(kind, seconds, out var worker, out var freeAt))
                 continue;
 
-            found.Add(new LaterCandidate(worker.Profile, freeAt, durations.Predict(run.Demand, kind.Class)));
+            var forecast = durations.Predict(run.Demand, kind.Class);
+            found.Add(new LaterCandidate(worker.Profile, freeAt, forecast)
+            {
+                Saved = warmth.SavedOn(worker.Id, forecast),
+                FailureExcess = durations.Failing.ExcessOn(worker.Id),
+            });
         }
 
         return found;
