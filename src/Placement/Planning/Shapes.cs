@@ -12,7 +12,7 @@ internal sealed class Shapes(Fleet fleet)
     private readonly Queue<Shape> spare = [];
     private readonly HashSet<Shape> impossible = [];
 
-    /// <summary>Whether there may be one that no registered worker could ever run.</summary>
+    /// <summary>Whether something waits that no registered worker could ever run.</summary>
     public bool AnyImpossible => impossible.Count > 0;
 
     /// <summary>The one of equal requirements, else a new one.</summary>
@@ -23,10 +23,11 @@ internal sealed class Shapes(Fleet fleet)
     public Shape Enter(Requirements requirements)
     {
         var shape = Of(requirements);
-        if (all.TryAdd(shape.Needs.Requirements, shape))
-            Judge(shape);
+        if (shape.Runs == 0)
+            all.TryAdd(shape.Needs.Requirements, shape);
 
         shape.Runs++;
+        Judge(shape);
         return shape;
     }
 
@@ -34,7 +35,11 @@ internal sealed class Shapes(Fleet fleet)
     public void Leave(Shape shape)
     {
         shape.Runs--;
-        if (shape.Runs > 0 || shape.IsSpare)
+        if (shape.Runs > 0)
+            return;
+
+        impossible.Remove(shape);
+        if (shape.IsSpare)
             return;
 
         shape.IsSpare = true;
@@ -64,16 +69,13 @@ internal sealed class Shapes(Fleet fleet)
     private void Drop(Shape shape)
     {
         shape.IsSpare = false;
-        if (shape.Runs > 0)
-            return;
-
-        all.Remove(shape.Needs.Requirements);
-        impossible.Remove(shape);
+        if (shape.Runs == 0)
+            all.Remove(shape.Needs.Requirements);
     }
 
     private void Judge(Shape shape)
     {
-        if (shape.Capable.IsEmpty)
+        if (shape.Runs > 0 && shape.Capable.IsEmpty)
             impossible.Add(shape);
         else
             impossible.Remove(shape);
