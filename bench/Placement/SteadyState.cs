@@ -43,11 +43,12 @@ internal sealed class SteadyState
     }
 
     /// <summary>Steps until so much time has passed, and at least a few.</summary>
-    /// <returns>Decisions taken and the wall time of each step.</returns>
-    public (int Decisions, IReadOnlyList<TimeSpan> Steps) Run(TimeSpan limit)
+    /// <returns>Decisions taken, the wall time of each step, and what planning took of all of them.</returns>
+    public (int Decisions, IReadOnlyList<TimeSpan> Steps, TimeSpan Planning) Run(TimeSpan limit)
     {
         const int LeastSteps = 100;
         var steps = new List<TimeSpan>();
+        var planning = TimeSpan.Zero;
         var decisions = 0;
         var began = time.GetTimestamp();
         while (steps.Count < LeastSteps || time.GetElapsedTime(began) < limit)
@@ -59,13 +60,16 @@ internal sealed class SteadyState
             planner.Release(ended.Decision.RunId, ended.Decision.Attempt);
             durations.Learn(outcome);
             planner.Submit(next);
+            var planned = time.GetTimestamp();
             var plan = planner.Plan(now, DecisionsPerPass);
-            steps.Add(time.GetElapsedTime(started));
+            var ready = time.GetTimestamp();
+            steps.Add(time.GetElapsedTime(started, ready));
+            planning += time.GetElapsedTime(planned, ready);
             demands[next.RunId] = next;
             decisions += Take(plan);
         }
 
-        return (decisions, steps);
+        return (decisions, steps, planning);
     }
 
     private void Register(int number)

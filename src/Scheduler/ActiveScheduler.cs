@@ -102,7 +102,7 @@ internal sealed partial class ActiveScheduler(
             .Where(run => run.EndedAt == null && (run.CurrentState == RunStates.Submitted || run.CurrentState == RunStates.Requeued))
             .OrderBy(run => run.SubmittedAt)
             .ToListAsync(cancellationToken);
-        var reservations = await database.Reservations.AsNoTracking().ToListAsync(cancellationToken);
+        var reservations = await StoredReservation.AllAsync(database, cancellationToken);
         var outcomes = await database.Outcomes.AsNoTracking()
             .OrderByDescending(outcome => outcome.Id)
             .Take(options.Value.LearnedOutcomes)

@@ -18,7 +18,9 @@ internal sealed class RelaxationSearch(Fleet fleet, KeyLedger keys, Holds holds,
             return null;
 
         var found = Possible(run, outside).OrderBy(candidate => candidate.Cost).Take(MostTried);
-        if (found.FirstOrDefault(candidate => Starts(candidate, run, now)) is not { } best)
+        // Most candidates ask for the same, and who could run that takes a look at every worker.
+        var shapes = new Dictionary<Requirements, Shape>(SameRequirements.Comparer);
+        if (found.FirstOrDefault(candidate => Starts(candidate, run, shapes, now)) is not { } best)
             return WithWorker(run, outside);
 
         return best.Changes.Count == 0
@@ -67,10 +69,12 @@ internal sealed class RelaxationSearch(Fleet fleet, KeyLedger keys, Holds holds,
         return new Possibility(worker, [.. changes, again], again.Apply(demand));
     }
 
-    private bool Starts(Possibility candidate, WaitingRun run, DateTimeOffset now)
+    private bool Starts(Possibility candidate, WaitingRun run, Dictionary<Requirements, Shape> shapes, DateTimeOffset now)
     {
         var (worker, demand) = (candidate.Worker, candidate.Demand);
-        var shape = Shape.Of(new Needs(demand.Requirements), fleet);
+        if (!shapes.TryGetValue(demand.Requirements, out var shape))
+            shapes[demand.Requirements] = shape = waiting.ShapeOf(demand.Requirements);
+
         var trial = new WaitingRun(demand, shape, run.Turn, run.Number);
         return shape.Allowed(demand.AvoidWorkers, fleet).Contains(worker.Index)
             && !Others(run).Any(line => CouldTake(line, worker) || CouldKeep(line, run, worker))
@@ -121,15 +125,21 @@ internal sealed class RelaxationSearch(Fleet fleet, KeyLedger keys, Holds holds,
             return true;
 
         return line.Shape.Capable.Contains(worker.Index)
-            && line.Runs.Any(other => !ReferenceEquals(other, run) && other.Turn <= run.Turn && holds.For(other.Demand.RunId) is null);
+            && line.Runs.TakeWhile(other => other.Turn <= run.Turn)
+                .Any(other => !ReferenceEquals(other, run) && holds.For(other.Demand.RunId) is null);
     }
 
-    /// <summary>Whether a kind of worker that is busy now is expected to take less time, so that a policy may wait for it.</summary>
+    /// <summary>
+    /// Whether a kind of worker that is busy now may be expected to take less time, so that a policy may wait for it; by which single workers are
+    /// prepared, or fail more often, that may be any.
+    /// </summary>
     private bool WouldRatherWait(TestDemand demand, Shape shape, string workerClass)
     {
         var here = durations.Predict(demand, workerClass);
+        var mayBeAny = durations.Failing.Any || durations.Warm.For(demand).IsAny;
         return fleet.Kinds.All.Any(kind =>
-            (shape.CapableKinds & fleet.Kinds.Accepting & ~fleet.Kinds.Open & kind.Bit) != 0 && IsFaster(durations.Predict(demand, kind.Class), here));
+            (shape.CapableKinds & fleet.Kinds.Accepting & ~fleet.Kinds.Open & kind.Bit) != 0
+            && (mayBeAny || IsFaster(durations.Predict(demand, kind.Class), here)));
     }
 
     private static bool IsFaster(DurationForecast there, DurationForecast here) =>

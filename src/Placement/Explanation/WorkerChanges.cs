@@ -9,8 +9,7 @@ internal static class WorkerChanges
     /// <summary>Each way to make the run fit with at most <paramref name="most"/> changes; an empty way if it fits as it is.</summary>
     public static IEnumerable<IReadOnlyList<Change>> Ways(TestDemand demand, RegisteredWorker worker, int most)
     {
-        var needs = new Needs(demand.Requirements);
-        if (Required(needs, worker) is not { } required || required.Count > most)
+        if (!worker.IsOpen || Required(new Needs(demand.Requirements), worker) is not { } required || required.Count > most)
             return [];
 
         var changed = required.Aggregate(demand, (run, change) => change.Apply(run));
@@ -39,12 +38,9 @@ internal static class WorkerChanges
     private static bool Fits(Needs needs, RegisteredWorker worker) =>
         Check.FirstFailed(CapabilityChecks.All, needs, worker) is null && Check.FirstFailed(CapacityChecks.All, needs, worker) is null;
 
-    /// <summary>Changes that have no alternative on this worker; null if none would help. Devices are not looked at.</summary>
+    /// <summary>Changes that have no alternative on this worker, which has a slot free; null if none would help. Devices are not looked at.</summary>
     private static List<Change>? Required(Needs needs, RegisteredWorker worker)
     {
-        if (!worker.IsOpen)
-            return null;
-
         var wanted = needs.Requirements;
         var changes = new List<Change>();
         if (wanted.RequiredBackend is { Length: > 0 } backend && !worker.Backends.Contains(backend))

@@ -6,7 +6,8 @@ namespace LoadBalancer.Placement;
 /// </summary>
 /// <param name="index">Its bit in a set of kinds; stays as long as the kinds are not drawn anew.</param>
 /// <param name="workerClass">By which durations are predicted.</param>
-internal sealed class WorkerKind(int index, string workerClass)
+/// <param name="firstOfClass">The first kind of that class, for which a run is predicted to take as long.</param>
+internal sealed class WorkerKind(int index, string workerClass, int firstOfClass)
 {
     /// <summary>As many as a set of kinds has bits.</summary>
     public const int Most = 64;
@@ -14,6 +15,8 @@ internal sealed class WorkerKind(int index, string workerClass)
     public int Index { get; } = index;
 
     public string Class { get; } = workerClass;
+
+    public int FirstOfClass { get; } = firstOfClass;
 
     public ulong Bit { get; } = 1UL << index;
 

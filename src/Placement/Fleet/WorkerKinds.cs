@@ -73,7 +73,8 @@ internal sealed class WorkerKinds
             if (all.Count == WorkerKind.Most)
                 return false;
 
-            kind = new WorkerKind(all.Count, worker.Profile.Class);
+            var alike = all.FindIndex(other => other.Class == worker.Profile.Class);
+            kind = new WorkerKind(all.Count, worker.Profile.Class, alike < 0 ? all.Count : alike);
             all.Add(kind);
             byTraits.Add(traits, kind);
         }

@@ -55,6 +55,16 @@ internal sealed class WorkerSet
         return result;
     }
 
+    /// <summary>How many members are in one set and not in another.</summary>
+    public int CountOf(WorkerSet inside, WorkerSet outside)
+    {
+        var count = 0;
+        for (var i = 0; i < words.Length; i++)
+            count += BitOperations.PopCount(words[i] & inside.WordOf(i) & ~outside.WordOf(i));
+
+        return count;
+    }
+
     public bool Overlaps(WorkerSet other)
     {
         for (var i = 0; i < Math.Min(words.Length, other.words.Length); i++)
@@ -76,22 +86,18 @@ internal sealed class WorkerSet
         }
     }
 
-    /// <summary>The members in ascending order, beginning with the first from here, then those before it.</summary>
-    public IEnumerable<int> IndexesFrom(int start)
+    /// <summary>The first member from here on, else the first of all; there must be one.</summary>
+    public int FirstFrom(int start)
     {
-        foreach (var index in Indexes())
+        var word = Math.Min(start / BitsPerWord, words.Length - 1);
+        var rest = start < words.Length * BitsPerWord ? words[word] & (ulong.MaxValue << (start % BitsPerWord)) : 0;
+        while (rest == 0)
         {
-            if (index >= start)
-                yield return index;
+            word = word + 1 < words.Length ? word + 1 : 0;
+            rest = words[word];
         }
 
-        foreach (var index in Indexes())
-        {
-            if (index >= start)
-                break;
-
-            yield return index;
-        }
+        return (word * BitsPerWord) + BitOperations.TrailingZeroCount(rest);
     }
 
     private static ulong Bit(int index) => 1UL << (index % BitsPerWord);

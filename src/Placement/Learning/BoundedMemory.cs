@@ -1,30 +1,31 @@
 namespace LoadBalancer.Placement;
 
 /// <summary>Values by name, at most so many: a new name takes the place of the one that was changed longest ago.</summary>
-internal sealed class BoundedMemory<T>(int capacity)
+internal sealed class BoundedMemory<TName, T>(int capacity)
+    where TName : notnull
     where T : new()
 {
-    private readonly Dictionary<string, LinkedListNode<(string Name, T Value)>> byName = new(StringComparer.Ordinal);
-    private readonly LinkedList<(string Name, T Value)> byAge = new();
+    private readonly Dictionary<TName, LinkedListNode<(TName Name, T Value)>> byName = [];
+    private readonly LinkedList<(TName Name, T Value)> byAge = new();
 
     public int Count => byName.Count;
 
     /// <summary>What is known, without making it younger; the default value if nothing is.</summary>
-    public T? this[string name] => byName.TryGetValue(name, out var node) ? node.Value.Value : default;
+    public T? this[TName name] => byName.TryGetValue(name, out var node) ? node.ValueRef.Value : default;
 
-    public IEnumerable<(string Name, T Value)> All => byAge;
+    public IEnumerable<(TName Name, T Value)> All => byAge;
 
-    public void Remove(string name)
+    public void Remove(TName name)
     {
         if (byName.Remove(name, out var node))
             byAge.Remove(node);
     }
 
-    public void Change(string name, Func<T, T> change)
+    public void Change(TName name, Func<T, T> change)
     {
         if (byName.TryGetValue(name, out var node))
         {
-            node.Value = (name, change(node.Value.Value));
+            node.Value = (name, change(node.ValueRef.Value));
             byAge.Remove(node);
             byAge.AddLast(node);
             return;

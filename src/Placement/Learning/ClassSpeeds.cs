@@ -9,14 +9,14 @@ internal sealed class ClassSpeeds(int capacity)
     /// <summary>How many comparisons "as fast as any other" is worth against the first ones seen.</summary>
     private const double Doubt = 1;
 
-    private readonly BoundedMemory<LogMean> factors = new(capacity);
+    private readonly BoundedMemory<Subject, LogMean> factors = new(capacity);
 
     public double On(string workerClass, string model, string family)
     {
-        var slowness = factors[Key(workerClass, "", "")].ShrunkTo(0, Doubt);
+        var slowness = factors[new Subject(workerClass, Level.Class, "")].ShrunkTo(0, Doubt);
         if (family.Length > 0)
-            slowness = factors[Key(workerClass, "f", family)].ShrunkTo(slowness, Doubt);
-        return model.Length > 0 ? factors[Key(workerClass, "m", model)].ShrunkTo(slowness, Doubt) : slowness;
+            slowness = factors[new Subject(workerClass, Level.Family, family)].ShrunkTo(slowness, Doubt);
+        return model.Length > 0 ? factors[new Subject(workerClass, Level.Model, model)].ShrunkTo(slowness, Doubt) : slowness;
     }
 
     /// <param name="workerClass">Where it ran.</param>
@@ -29,15 +29,22 @@ internal sealed class ClassSpeeds(int capacity)
     /// </param>
     public void Learn(string workerClass, string model, string family, double factor, double weight)
     {
-        Change(Key(workerClass, "", ""), factor, weight);
+        Change(new Subject(workerClass, Level.Class, ""), factor, weight);
         if (family.Length > 0)
-            Change(Key(workerClass, "f", family), factor, weight);
+            Change(new Subject(workerClass, Level.Family, family), factor, weight);
         if (model.Length > 0)
-            Change(Key(workerClass, "m", model), factor, 1);
+            Change(new Subject(workerClass, Level.Model, model), factor, 1);
     }
 
-    private void Change(string key, double factor, double weight) => factors.Change(key, known => known.After(factor, weight));
+    private void Change(Subject subject, double factor, double weight) => factors.Change(subject, known => known.After(factor, weight));
 
-    // A class may hold any character but this one cannot be part of a stored text.
-    private static string Key(string workerClass, string level, string name) => $"{workerClass}\0{level}\0{name}";
+    private enum Level
+    {
+        Class,
+        Family,
+        Model,
+    }
+
+    /// <summary>Of what a factor is known: of a class, for all models, for a family or for one model.</summary>
+    private readonly record struct Subject(string WorkerClass, Level Level, string Name);
 }

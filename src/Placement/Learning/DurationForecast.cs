@@ -12,11 +12,22 @@ public readonly record struct DurationForecast(double LogMedian, double LogSprea
     /// <summary>The standard normal quantile of 0.9.</summary>
     private const double Normal90 = 1.2815515655446004;
 
+    /// <summary>The logarithm of nothing has no bottom.</summary>
+    private const double ShortestSeconds = 0.001;
+
     /// <summary>As likely as not it has ended by then.</summary>
-    public TimeSpan P50 => Seconds(LogMedian);
+    public TimeSpan P50 => TimeOf(LogMedian);
 
     /// <summary>Nine of ten have ended by then.</summary>
-    public TimeSpan P90 => Seconds(LogMedian + (StudentT(Normal90) * LogSpread));
+    public TimeSpan P90 => TimeOf(LogMedian + (StudentT(Normal90) * LogSpread));
+
+    /// <summary>The log-normal one with this median and nine tenths below that; what was stored of a forecast is no more.</summary>
+    public static DurationForecast Between(TimeSpan p50, TimeSpan p90)
+    {
+        var median = Math.Log(Math.Max(p50.TotalSeconds, ShortestSeconds));
+        var late = Math.Log(Math.Max(p90.TotalSeconds, ShortestSeconds));
+        return new DurationForecast(median, Math.Max(0, late - median) / Normal90, double.PositiveInfinity);
+    }
 
     /// <summary>Cornish-Fisher expansion of Student's quantile around the normal one; Abramowitz and Stegun, 26.7.5, two terms.</summary>
     private double StudentT(double normal)
@@ -27,7 +38,8 @@ public readonly record struct DurationForecast(double LogMedian, double LogSprea
         return normal + (first / DegreesOfFreedom) + (second / (DegreesOfFreedom * DegreesOfFreedom));
     }
 
-    private static TimeSpan Seconds(double logarithm) => TimeSpan.FromSeconds(Math.Exp(Math.Min(logarithm, LongestLog)));
+    /// <summary>The time of which this is the logarithm in seconds.</summary>
+    internal static TimeSpan TimeOf(double logarithm) => TimeSpan.FromSeconds(Math.Exp(Math.Min(logarithm, LongestLog)));
 
     /// <summary>A hundred years: what is predicted to take longer has no other meaning.</summary>
     private static readonly double LongestLog = Math.Log(TimeSpan.FromDays(36_500).TotalSeconds);

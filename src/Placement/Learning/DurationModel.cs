@@ -22,8 +22,8 @@ public sealed class DurationModel(int capacity = 50_000)
 
     private static readonly double Unknown = Math.Log(60);
 
-    private readonly BoundedMemory<TestHistory> tests = new(capacity);
-    private readonly BoundedMemory<LogMean> levels = new(3 * capacity);
+    private readonly BoundedMemory<string, TestHistory> tests = new(capacity);
+    private readonly BoundedMemory<string, LogMean> levels = new(3 * capacity);
     private readonly ClassSpeeds speeds = new(3 * capacity);
     private readonly FailingWorkers failing = new(capacity);
     private readonly WarmWorkers warm = new(capacity);
@@ -62,36 +62,56 @@ public sealed class DurationModel(int capacity = 50_000)
     /// <summary>The seconds of the median on each kind of worker.</summary>
     internal void Predict(TestDemand demand, IReadOnlyList<WorkerKind> kinds, Span<float> seconds)
     {
+        var subject = Subject.Of(demand);
+        var known = KnownOf(subject, Believed(LogOf(demand.ExpectedDuration), subject));
         for (var kind = 0; kind < kinds.Count; kind++)
-            seconds[kind] = (float)Predict(demand, kinds[kind].Class).P50.TotalSeconds;
+        {
+            var first = kinds[kind].FirstOfClass;
+            seconds[kind] = first < kind
+                ? seconds[first]
+                : (float)DurationForecast.TimeOf(LogMedian(known, subject, kinds[kind].Class)).TotalSeconds;
+        }
     }
 
     public DurationForecast Predict(TestDemand demand, string workerClass)
     {
-        var subject = new Subject(demand.TestId, demand.ModelId, demand.ModelFamily, demand.TestType);
+        var subject = Subject.Of(demand);
         return Predict(subject, workerClass, Believed(LogOf(demand.ExpectedDuration), subject));
     }
 
     private DurationForecast Predict(Subject subject, string workerClass, double? expected)
     {
-        var slowness = speeds.On(workerClass, subject.Model, subject.Family);
-        var prior = expected ?? PriorOf(subject);
-        if (tests[subject.Test] is not { } test)
+        var known = KnownOf(subject, expected);
+        var median = LogMedian(known, subject, workerClass);
+        if (known.Test is not { } test)
         {
             var unknown = expected is null ? VarianceBetweenTests : guesses.Variance(VarianceOfExpectation, PriorOfSpread);
-            return new DurationForecast(prior + slowness, Math.Sqrt(UsualSpread + unknown), PriorOfSpread);
+            return new DurationForecast(median, Math.Sqrt(UsualSpread + unknown), PriorOfSpread);
         }
 
-        var level = test.Level(other => speeds.On(other, subject.Model, subject.Family));
         var pair = test.On(workerClass);
-        var (ofTest, ofPair) = (PriorOfTest / (level.Weight + PriorOfTest), PriorOfPair / (pair.Weight + PriorOfPair));
-        var median = pair.ShrunkTo(level.ShrunkTo(prior, PriorOfTest) + slowness, PriorOfPair);
+        var (ofTest, ofPair) = (PriorOfTest / (known.Level.Weight + PriorOfTest), PriorOfPair / (pair.Weight + PriorOfPair));
         var variance = test.Spread.Variance(UsualSpread, PriorOfSpread);
         var doubt = (ofPair * ofPair * unlike.Variance(UsualVarianceBetweenClasses, PriorOfSpread)) + (ofTest * ofTest * VarianceBetweenTests);
         return new DurationForecast(
             median,
             Math.Sqrt((variance * (1 + (1 / (pair.Weight + PriorOfPair)))) + doubt),
             PriorOfSpread + test.Spread.Weight);
+    }
+
+    private Known KnownOf(Subject subject, double? expected)
+    {
+        var test = tests[subject.Test];
+        var level = test?.Level(other => speeds.On(other, subject.Model, subject.Family)) ?? default;
+        return new Known(test, expected ?? PriorOf(subject), level);
+    }
+
+    private double LogMedian(Known known, Subject subject, string workerClass)
+    {
+        var slowness = speeds.On(workerClass, subject.Model, subject.Family);
+        return known.Test is { } test
+            ? test.On(workerClass).ShrunkTo(known.Level.ShrunkTo(known.Prior, PriorOfTest) + slowness, PriorOfPair)
+            : known.Prior + slowness;
     }
 
     private static double? LogOf(TimeSpan? expected) => expected is { } given && given > TimeSpan.Zero ? Math.Log(given.TotalSeconds) : null;
@@ -225,6 +245,11 @@ public sealed class DurationModel(int capacity = 50_000)
             }
         }
 
+        public static Subject Of(TestDemand demand) => new(demand.TestId, demand.ModelId, demand.ModelFamily, demand.TestType);
+
         public static Subject Of(RunOutcome outcome) => new(outcome.TestId, outcome.ModelId, outcome.ModelFamily, outcome.TestType);
     }
+
+    /// <summary>What is known of a test whatever the class: its own history, what is believed without it, and its level in it.</summary>
+    private readonly record struct Known(TestHistory? Test, double Prior, LogMean Level);
 }

@@ -29,9 +29,9 @@ internal sealed class FailingWorkers(int tests)
     /// <summary>What remains of a run's weight after each later one of any test: five hundred runs count at most.</summary>
     private const double MemoryOfUsual = 0.998;
 
-    private readonly BoundedMemory<FailureRecord> records = new(tests);
-    private readonly BoundedMemory<Suspect> suspects = new(Workers);
-    private readonly BoundedMemory<double> noticed = new(Workers);
+    private readonly BoundedMemory<string, FailureRecord> records = new(tests);
+    private readonly BoundedMemory<string, Suspect> suspects = new(Workers);
+    private readonly BoundedMemory<string, double> noticed = new(Workers);
     private double usualRuns = WorthOfFirstUsual;
     private double usualFailures = WorthOfFirstUsual * FirstUsual;
     private FailureTally fleet;

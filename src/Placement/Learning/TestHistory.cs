@@ -6,7 +6,7 @@ internal sealed class TestHistory
     /// <summary>More classes than a fleet has; the one not seen for longest gives way.</summary>
     private const int Classes = 64;
 
-    private readonly BoundedMemory<LogMean> byClass = new(Classes);
+    private readonly BoundedMemory<string, LogMean> byClass = new(Classes);
 
     public LogSpread Spread { get; private set; }
 

@@ -17,9 +17,9 @@ internal sealed class WarmWorkers(int names)
     /// <summary>Less is as good as nothing, and its logarithm has no bottom.</summary>
     private const double ShortestSeconds = 0.01;
 
-    private readonly BoundedMemory<LogMean> preparing = new(names);
-    private readonly BoundedMemory<FirstAndLater> models = new(names);
-    private readonly BoundedMemory<WarmNames> used = new(Workers);
+    private readonly BoundedMemory<string, LogMean> preparing = new(names);
+    private readonly BoundedMemory<string, FirstAndLater> models = new(names);
+    private readonly BoundedMemory<string, WarmNames> used = new(Workers);
     private LogMean anyPreparing;
 
     /// <param name="outcome">What happened.</param>

@@ -7,9 +7,12 @@ namespace LoadBalancer.Placement;
 /// <param name="modelPart">The part of its time that it saves where its model was used before, from 0 to below 1.</param>
 internal readonly struct Warmth(WarmWorkers workers, TestDemand demand, double workspaceSeconds, double modelPart)
 {
+    /// <summary>Whether it saves anything anywhere.</summary>
+    public bool IsAny => workspaceSeconds > 0 || modelPart > 0;
+
     public TimeSpan SavedOn(string workerId, DurationForecast predicted)
     {
-        if ((workspaceSeconds <= 0 && modelPart <= 0) || workers.On(workerId) is not { } warm)
+        if (!IsAny || workers.On(workerId) is not { } warm)
             return TimeSpan.Zero;
 
         var saved = 0.0;

@@ -1,9 +1,6 @@
-using System.Globalization;
-using System.Text;
-
 namespace LoadBalancer.Placement;
 
-/// <summary>Requirements, read once: ranges parsed, device amounts understood, and a key that is equal for equal requirements.</summary>
+/// <summary>Requirements, read once: ranges parsed and device amounts understood.</summary>
 internal sealed class Needs
 {
     private readonly HashSet<string> abilities;
@@ -19,7 +16,6 @@ internal sealed class Needs
         }
 
         Requirements = requirements;
-        Key = KeyOf(requirements);
         Accelerators = [.. AcceleratorNeed.Of(requirements)];
         Software = [.. requirements.Software.Select(entry => SoftwareNeed.Of(entry.Key, entry.Value))];
         abilities = new HashSet<string>(requirements.Browsers, StringComparer.OrdinalIgnoreCase);
@@ -29,49 +25,12 @@ internal sealed class Needs
 
     public Requirements Requirements { get; }
 
-    public string Key { get; }
-
     public IReadOnlyList<AcceleratorNeed> Accelerators { get; }
 
     public IReadOnlyList<SoftwareNeed> Software { get; }
 
     /// <summary>Whether the run uses a backend, a browser or devices of this name.</summary>
     public bool Use(string ability) => abilities.Contains(ability);
-
-    /// <summary>Every text carries its length, so that no two different requirements have the same key, whatever they contain.</summary>
-    public static string KeyOf(Requirements requirements)
-    {
-        var key = new StringBuilder(96);
-        key.Append(CultureInfo.InvariantCulture, $"{requirements.MemoryGb};{requirements.CpuCores};{requirements.DiskGb};");
-        key.Append(CultureInfo.InvariantCulture, $"{requirements.AcceleratorMemoryGb};");
-        Append([requirements.RequiredBackend ?? "", requirements.PreferredBackend ?? ""]);
-        Append(requirements.AcceleratorModels);
-        Append(requirements.Browsers);
-        AppendPairs(requirements.Accelerators);
-        AppendPairs(requirements.Software);
-        AppendPairs(requirements.Labels);
-        return key.ToString();
-
-        void Append(IReadOnlyList<string> texts)
-        {
-            key.Append(CultureInfo.InvariantCulture, $"[{texts.Count}");
-            foreach (var text in texts)
-                key.Append(CultureInfo.InvariantCulture, $":{text.Length}:{text}");
-        }
-
-        void AppendPairs<T>(IReadOnlyDictionary<string, T> pairs)
-        {
-            key.Append(CultureInfo.InvariantCulture, $"[{pairs.Count}");
-            if (pairs.Count == 0)
-                return;
-
-            foreach (var (name, value) in pairs.OrderBy(pair => pair.Key, StringComparer.Ordinal))
-            {
-                var text = Convert.ToString(value, CultureInfo.InvariantCulture) ?? "";
-                key.Append(CultureInfo.InvariantCulture, $":{name.Length}:{name}:{text.Length}:{text}");
-            }
-        }
-    }
 }
 
 /// <summary>So many devices of a type, each to this share (1 for whole devices).</summary>

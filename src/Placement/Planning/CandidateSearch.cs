@@ -27,9 +27,12 @@ internal sealed class CandidateSearch(Fleet fleet, Holds holds, Outlook outlook,
         var anyFailing = durations.Failing.Any;
         var candidates = new List<Candidate>();
         var open = allowed.And(fleet.Open);
-        var perKind = open.Count <= Most ? int.MaxValue : Math.Max(4, Most / fleet.Kinds.All.Count);
-        foreach (var index in open.IndexesFrom(next))
+        var left = open.Count;
+        var perKind = left <= Most ? int.MaxValue : Math.Max(4, Most / fleet.Kinds.All.Count);
+        for (var after = next; left > 0; left--)
         {
+            var index = open.FirstFrom(after);
+            after = index + 1;
             var worker = fleet[index];
             var kind = worker.Kind;
             if (offered[kind.Index] >= perKind)

@@ -6,8 +6,8 @@ namespace LoadBalancer.Placement;
 /// </summary>
 internal sealed class FreeTimes(Fleet fleet, ReservationLedger ledger, Outlook outlook, DateTimeOffset now)
 {
-    private readonly PriorityQueue<RegisteredWorker, DateTimeOffset>?[] byKind = new PriorityQueue<RegisteredWorker, DateTimeOffset>?[WorkerKind.Most];
-    private readonly double[] taken = new double[WorkerKind.Most];
+    private readonly PriorityQueue<RegisteredWorker, DateTimeOffset>?[] byKind = new PriorityQueue<RegisteredWorker, DateTimeOffset>?[fleet.Kinds.All.Count];
+    private readonly double[] taken = new double[fleet.Kinds.All.Count];
 
     /// <summary>The first worker of the kind that will be free, and when; false if the kind has none that gets work.</summary>
     /// <param name="kind">A kind without an open worker.</param>

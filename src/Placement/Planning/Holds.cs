@@ -31,6 +31,9 @@ internal sealed class Holds(Fleet fleet, ReservationLedger ledger, TimeSpan long
     {
         var any = dropped;
         dropped = false;
+        if (IsEmpty)
+            return any;
+
         foreach (var (workerId, hold) in byWorker.ToList())
         {
             var worker = fleet.Find(workerId);

@@ -9,8 +9,8 @@ internal sealed class Line(LineName name)
     private static readonly Comparer<WaitingRun> ByTurn = Comparer<WaitingRun>.Create(CompareTurns);
     private static readonly Comparer<WaitingRun> ByLength = Comparer<WaitingRun>.Create(CompareLengths);
 
-    private readonly SortedSet<WaitingRun> turns = new(ByTurn);
-    private readonly Dictionary<string, SortedSet<WaitingRun>> bySubmitter = new(StringComparer.Ordinal);
+    private readonly SortedRuns turns = new(ByTurn);
+    private readonly Dictionary<string, SortedRuns> bySubmitter = new(StringComparer.Ordinal);
 
     public LineName Name { get; } = name;
 
@@ -18,25 +18,25 @@ internal sealed class Line(LineName name)
 
     public int Count => turns.Count;
 
-    public IEnumerable<WaitingRun> Runs => turns;
+    public IEnumerable<WaitingRun> Runs => turns.All;
 
     /// <summary>Whose turn it is by waiting alone.</summary>
-    public WaitingRun Oldest => turns.Min!;
+    public WaitingRun Oldest => turns.First!;
 
     /// <summary>The shortest of all submitters; null if there is none.</summary>
-    public WaitingRun? Shortest => bySubmitter.Values.Select(runs => runs.Min!).MinBy(run => run, ByLength);
+    public WaitingRun? Shortest => bySubmitter.Values.Select(runs => runs.First!).MinBy(run => run, ByLength);
 
     /// <summary>The pass in which nothing more of this line could be placed.</summary>
     public long BlockedIn { get; set; }
 
     /// <summary>Submitters to their runs, the shortest first.</summary>
-    public Dictionary<string, SortedSet<WaitingRun>> BySubmitter => bySubmitter;
+    public Dictionary<string, SortedRuns> BySubmitter => bySubmitter;
 
     public void Add(WaitingRun run)
     {
         turns.Add(run);
         if (!bySubmitter.TryGetValue(run.Demand.Submitter, out var lengths))
-            bySubmitter[run.Demand.Submitter] = lengths = new SortedSet<WaitingRun>(ByLength);
+            bySubmitter[run.Demand.Submitter] = lengths = new SortedRuns(ByLength);
 
         lengths.Add(run);
         run.Line = this;

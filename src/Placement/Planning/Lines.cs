@@ -10,7 +10,7 @@ internal sealed class Lines
     public IEnumerable<Line> All => byName.Values;
 
     /// <summary>Lines that may have somebody to place.</summary>
-    public IReadOnlyCollection<Line> Awake => awake;
+    public HashSet<Line> Awake => awake;
 
     public void Add(WaitingRun run)
     {

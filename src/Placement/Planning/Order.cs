@@ -8,9 +8,6 @@ namespace LoadBalancer.Placement;
 /// </summary>
 internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares, Outlook outlook, Lines lines, ArrivalPace pace, OrderOptions options)
 {
-    /// <summary>Neighbours looked at where the first of a line may not go yet.</summary>
-    private const int Neighbours = 6;
-
     /// <summary>A run may end this much later than where it is fastest and still be called well placed.</summary>
     private const float NearlyFastest = 1.1f;
 
@@ -114,46 +111,45 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
             best = entrant;
     }
 
-    private static WaitingRun? Shortest(SortedSet<WaitingRun> runs, Limits limits)
+    private static WaitingRun? Shortest(SortedRuns runs, Limits limits)
     {
-        var left = Neighbours;
-        foreach (var run in runs)
+        if (limits.Allow(runs.First!))
+            return runs.First;
+
+        var few = runs.FirstFew;
+        for (var i = 1; i < few.Count; i++)
         {
-            if (limits.Allow(run))
-                return run;
-            if (--left == 0)
-                break;
+            if (limits.Allow(few[i]))
+                return few[i];
         }
 
         return null;
     }
 
     /// <summary>The longest that must start now so as not to end after all else, if it may start on one of the kinds.</summary>
-    private static WaitingRun? Pressing(SortedSet<WaitingRun> runs, ulong kinds, Limits limits, double pressing, double drain)
+    private static WaitingRun? Pressing(SortedRuns runs, ulong kinds, Limits limits, double pressing, double drain)
     {
-        var longest = runs.Max!;
-        if (SecondsOn(longest, kinds) < pressing)
+        if (SecondsOn(runs.Last!, kinds) < pressing)
             return null;
 
-        var left = Neighbours;
-        foreach (var run in runs.Reverse())
+        var few = runs.LastFew;
+        for (var i = 0; i < few.Count; i++)
         {
+            var run = few[i];
             var seconds = SecondsOn(run, kinds);
             if (seconds < pressing)
                 return null;
             if ((seconds <= drain || seconds <= NearlyFastest * run.Length) && limits.Allow(run))
                 return FirstLike(run, runs, limits);
-            if (--left == 0)
-                break;
         }
 
         return null;
     }
 
     /// <summary>Of runs of one length, the one that has waited longest.</summary>
-    private static WaitingRun FirstLike(WaitingRun run, SortedSet<WaitingRun> runs, Limits limits)
+    private static WaitingRun FirstLike(WaitingRun run, SortedRuns runs, Limits limits)
     {
-        var first = runs.GetViewBetween(WaitingRun.FirstOf(run.Length), run).Min!;
+        var first = runs.FirstFrom(WaitingRun.FirstOf(run.Length), run);
         return limits.Allow(first) ? first : run;
     }
 

@@ -105,8 +105,9 @@ internal sealed class Outlook(Fleet fleet, ReservationLedger ledger)
             if (!worker.Profile.Accepting)
                 continue;
 
-            foreach (var occupation in ledger.On(worker.Id))
-                busy[worker.Kind.Index] += (occupation.EndsAt(now) - now).TotalSeconds;
+            var held = ledger.On(worker.Id);
+            for (var i = 0; i < held.Count; i++)
+                busy[worker.Kind.Index] += (held[i].EndsAt(now) - now).TotalSeconds;
         }
     }
 

@@ -6,6 +6,7 @@ internal sealed class Placer(
 {
     private static readonly int RefusalCodes = Enum.GetValues<RefusalCode>().Length;
 
+    private readonly int[] busy = new int[RefusalCodes];
     private readonly CandidateSearch search = new(fleet, holds, outlook, durations);
     private long decisions;
 
@@ -14,7 +15,7 @@ internal sealed class Placer(
         var demand = run.Demand;
         var allowed = run.Shape.Allowed(demand.AvoidWorkers, fleet);
         var policy = policies.For(demand.TestType);
-        var busy = new int[RefusalCodes];
+        Array.Clear(busy);
         var candidates = search.Find(run, allowed, policy.Name, busy, pass, out var heldOff);
         if (candidates.Count == 0)
             return heldOff ? PlacementAttempt.HeldOff.Instance : new PlacementAttempt.NoRoom(allowed);
@@ -35,7 +36,7 @@ internal sealed class Placer(
             return new PlacementAttempt.PassedOver(later.Reason);
         }
 
-        return new PlacementAttempt.Placed(Reserve(run, policy.Name, answer, RefusalsOf(run.Shape, allowed, busy), pass.Now));
+        return new PlacementAttempt.Placed(Reserve(run, policy.Name, answer, RefusalsOf(run.Shape, allowed), pass.Now));
     }
 
     private PlacementContext ContextOf(WaitingRun run, List<Candidate> candidates, Pass pass)
@@ -58,6 +59,7 @@ internal sealed class Placer(
     private List<LaterCandidate> LaterWorkers(WaitingRun run, double soonest, Pass pass)
     {
         var found = new List<LaterCandidate>();
+        var warmth = durations.Warm.For(run.Demand);
         for (var rest = run.Shape.CapableKinds & fleet.Kinds.Accepting & ~fleet.Kinds.Open; rest != 0; rest &= rest - 1)
         {
             var kind = fleet.Kinds.All[System.Numerics.BitOperations.TrailingZeroCount(rest)];
@@ -66,7 +68,12 @@ internal sealed class Placer(
             if (seconds + pass.FreeTimes.AheadSeconds(kind, seconds) >= soonest || !pass.FreeTimes.TryFind(kind, seconds, out var worker, out var freeAt))
                 continue;
 
-            found.Add(new LaterCandidate(worker.Profile, freeAt, durations.Predict(run.Demand, kind.Class)));
+            var forecast = durations.Predict(run.Demand, kind.Class);
+            found.Add(new LaterCandidate(worker.Profile, freeAt, forecast)
+            {
+                Saved = warmth.SavedOn(worker.Id, forecast),
+                FailureExcess = durations.Failing.ExcessOn(worker.Id),
+            });
         }
 
         return found;
@@ -107,15 +114,16 @@ internal sealed class Placer(
     }
 
     /// <summary>Every registered worker that was no candidate is counted once.</summary>
-    private Dictionary<string, int> RefusalsOf(Shape shape, WorkerSet allowed, int[] busy)
+    private Dictionary<string, int> RefusalsOf(Shape shape, WorkerSet allowed)
     {
-        var accepting = shape.Capable.And(fleet.Accepting);
-        var allowedNow = accepting.And(allowed);
-        busy[(int)RefusalCode.NotAccepting] += shape.Capable.Except(fleet.Accepting).Count;
-        busy[(int)RefusalCode.Avoided] += accepting.Except(allowed).Count;
-        busy[(int)RefusalCode.SlotsBusy] += allowedNow.Except(fleet.Open).Count;
+        busy[(int)RefusalCode.NotAccepting] += shape.Capable.CountOf(inside: shape.Capable, outside: fleet.Accepting);
+        busy[(int)RefusalCode.Avoided] += shape.Capable.CountOf(inside: fleet.Accepting, outside: allowed);
+        busy[(int)RefusalCode.SlotsBusy] += allowed.CountOf(inside: fleet.Accepting, outside: fleet.Open);
 
-        var refusals = shape.Refused.ToDictionary(refusal => refusal.Code.InCamelCase(), refusal => refusal.Workers);
+        var refusals = new Dictionary<string, int>();
+        foreach (var (code, workers) in shape.Refused)
+            refusals.Add(code.InCamelCase(), workers);
+
         for (var code = 0; code < busy.Length; code++)
         {
             if (busy[code] > 0)

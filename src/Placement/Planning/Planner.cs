@@ -16,12 +16,13 @@ public sealed class Planner
     /// </summary>
     public const double UsualLongFirst = 7;
 
-    private static readonly TimeSpan UsualShareHalfLife = TimeSpan.FromHours(1);
+    /// <summary>After so long, what a submitter has used counts half against it.</summary>
+    internal static readonly TimeSpan ShareHalfLife = TimeSpan.FromHours(1);
 
     private readonly DurationModel durations;
     private readonly Fleet fleet = new();
     private readonly ReservationLedger ledger = new();
-    private readonly SubmitterShares shares = new(UsualShareHalfLife);
+    private readonly SubmitterShares shares = new(ShareHalfLife);
     private readonly List<WaitingRun> aside = [];
     private readonly List<Occupation> released = [];
     private readonly Outlook outlook;
@@ -154,8 +155,8 @@ public sealed class Planner
         return new Plan(decisions, Impossible(), waiting.NextDueAt)
         {
             PolicyFailures = failures,
-            HeldBack = [.. from run in aside let reason = run.PassedOver where reason is not null select new HeldBackRun(run.Demand.RunId, reason)],
-            Kept = [.. from hold in holds.All select new KeptWorker(hold.WorkerId, hold.Run.Demand.RunId)],
+            HeldBack = aside.Count == 0 ? [] : [.. from run in aside let reason = run.PassedOver where reason is not null select new HeldBackRun(run.Demand.RunId, reason)],
+            Kept = holds.IsEmpty ? [] : [.. from hold in holds.All select new KeptWorker(hold.WorkerId, hold.Run.Demand.RunId)],
         };
     }
 
@@ -188,12 +189,18 @@ public sealed class Planner
         ReviewHolds();
     }
 
-    private bool ReviewHolds() =>
-        holds.Review(run => ReferenceEquals(waiting.Find(run.Demand.RunId), run) && ledger.Keys.FirstTaken(run.Demand.ConcurrencyKeys) is null);
+    private bool ReviewHolds() => holds.Review(CouldGo);
+
+    /// <summary>Whether it waits and only room is missing.</summary>
+    private bool CouldGo(WaitingRun run) =>
+        ReferenceEquals(waiting.Find(run.Demand.RunId), run) && ledger.Keys.FirstTaken(run.Demand.ConcurrencyKeys) is null;
 
     /// <summary>Who has been kept a worker takes it as soon as there is room.</summary>
     private void PlaceKept(Pass pass, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)
     {
+        if (holds.IsEmpty)
+            return;
+
         foreach (var hold in holds.All.OrderBy(hold => hold.Run.Turn).ToList())
         {
             var worker = fleet.Find(hold.WorkerId)!;
@@ -263,6 +270,6 @@ public sealed class Planner
     public Prospects ProspectsOf(TestDemand demand, DateTimeOffset now, bool withEta) =>
         explainer.ProspectsOf(demand, waiting.ShapeOf(demand.Requirements), waiting.Find(demand.RunId), now, withEta);
 
-    private List<ImpossibleRun> Impossible() =>
-        [.. from run in waiting.Impossible select new ImpossibleRun(run.Demand.RunId, run.Shape.ImpossibleBecause(fleet))];
+    private IReadOnlyList<ImpossibleRun> Impossible() =>
+        !waiting.AnyImpossible ? [] : [.. from run in waiting.Impossible select new ImpossibleRun(run.Demand.RunId, run.Shape.ImpossibleBecause(fleet))];
 }

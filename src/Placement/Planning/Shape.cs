@@ -19,6 +19,9 @@ internal sealed class Shape(Needs needs, Fleet fleet)
     /// <summary>Waiting runs of this shape.</summary>
     public int Runs { get; set; }
 
+    /// <summary>Whether it is among those that are kept although nothing of them may wait.</summary>
+    public bool IsSpare { get; set; }
+
     /// <summary>Registered workers that could run it when empty.</summary>
     public WorkerSet Capable { get; } = new();
 

@@ -15,7 +15,7 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
 
     private readonly Dictionary<Guid, WaitingRun> byRun = [];
     private readonly SortedSet<WaitingRun> delayed = new(Comparer<WaitingRun>.Create(ByNotBefore));
-    private readonly Dictionary<string, Shape> shapes = new(StringComparer.Ordinal);
+    private readonly Shapes shapes = new(fleet);
     private readonly Queue<WaitingRun> sweep = [];
     private long lastNumber;
     private long learned;
@@ -40,8 +40,9 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
     public DateTimeOffset? NextDueAt => delayed.Min?.Demand.NotBefore;
 
     /// <summary>Those that are due and that no registered worker could ever run.</summary>
-    public IEnumerable<WaitingRun> Impossible =>
-        shapes.Values.Any(shape => shape.Capable.IsEmpty) ? Lines.All.Where(line => line.Shape.Capable.IsEmpty).SelectMany(line => line.Runs) : [];
+    public IEnumerable<WaitingRun> Impossible => Lines.All.Where(line => line.Shape.Capable.IsEmpty).SelectMany(line => line.Runs);
+
+    public bool AnyImpossible => shapes.AnyImpossible;
 
     public bool Contains(Guid runId) => byRun.ContainsKey(runId);
 
@@ -49,10 +50,11 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
 
     public void Put(TestDemand demand)
     {
-        var shape = Enter(demand.Requirements);
+        var shape = shapes.Enter(demand.Requirements);
         Remove(demand.RunId);
         // Runs of one shape share its requirements: a hundred thousand copies would take more room than all the rest.
-        var shared = demand with { Requirements = shape.Needs.Requirements };
+        var requirements = shape.Needs.Requirements;
+        var shared = ReferenceEquals(demand.Requirements, requirements) ? demand : demand with { Requirements = requirements };
         var run = new WaitingRun(shared, shape, demand.SubmittedAt + ((demand.Priority - 1) * agingStep), ++lastNumber);
         byRun.Add(demand.RunId, run);
         sweep.Enqueue(run);
@@ -80,7 +82,7 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
             Lines.Remove(run);
 
         outlook.Changed();
-        Leave(run.Shape);
+        shapes.Leave(run.Shape);
         return true;
     }
 
@@ -130,20 +132,11 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
     }
 
     /// <summary>The shape of what waits with equal requirements, else a new one.</summary>
-    public Shape ShapeOf(Requirements requirements) =>
-        shapes.GetValueOrDefault(Needs.KeyOf(requirements)) ?? Shape.Of(new Needs(requirements), fleet);
+    public Shape ShapeOf(Requirements requirements) => shapes.Of(requirements);
 
-    public void WorkerChanged(RegisteredWorker worker)
-    {
-        foreach (var shape in shapes.Values)
-            shape.Examine(worker);
-    }
+    public void WorkerChanged(RegisteredWorker worker) => shapes.WorkerChanged(worker);
 
-    public void WorkerLeft(RegisteredWorker worker)
-    {
-        foreach (var shape in shapes.Values)
-            shape.Overlook(worker);
-    }
+    public void WorkerLeft(RegisteredWorker worker) => shapes.WorkerLeft(worker);
 
     private void StandInLine(WaitingRun run)
     {
@@ -201,22 +194,6 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
         Lines.Remove(run);
         run.Settle(place);
         Lines.Add(run);
-    }
-
-    private Shape Enter(Requirements requirements)
-    {
-        var shape = ShapeOf(requirements);
-        shapes.TryAdd(shape.Needs.Key, shape);
-
-        shape.Runs++;
-        return shape;
-    }
-
-    private void Leave(Shape shape)
-    {
-        shape.Runs--;
-        if (shape.Runs == 0)
-            shapes.Remove(shape.Needs.Key);
     }
 
     private static int ByNotBefore(WaitingRun left, WaitingRun right)

@@ -64,8 +64,8 @@ internal sealed class AdaptivePolicy : ScoringPolicy
         foreach (var later in context.Later)
         {
             // At equal certainty: the less is known of a worker, the more it must promise.
-            var here = later.Predicted.P50 * (best.Predicted.P90 / later.Predicted.P90);
-            var there = later.FreeAt + later.Predicted.P50;
+            var here = Effort(later.Predicted.P50 * (best.Predicted.P90 / later.Predicted.P90), best.Saved, best.FailureExcess);
+            var there = later.FreeAt + Effort(later.Predicted.P50, later.Saved, later.FailureExcess);
             if (there < soonest && there < context.Now + (here * ClearlyEarlier))
                 (soonest, chosen) = (there, later);
         }
@@ -75,8 +75,11 @@ internal sealed class AdaptivePolicy : ScoringPolicy
             : new LaterWorker(
                 chosen.Worker.WorkerId,
                 $"waits for {chosen.Worker.WorkerId}, free in {Seconds(chosen.FreeAt - context.Now)}: expected to be done in "
-                    + $"{Seconds(soonest - context.Now)} there, in {Seconds(best.Predicted.P50)} on {best.Worker.WorkerId}");
+                    + $"{Seconds(soonest - context.Now)} there, in {Seconds(Effort(best.Predicted.P50, best.Saved, best.FailureExcess))} on {best.Worker.WorkerId}");
     }
+
+    /// <summary>What the run takes where the worker is prepared for it, and where it may fail.</summary>
+    private static TimeSpan Effort(TimeSpan run, TimeSpan saved, double failures) => (run > saved ? run - saved : TimeSpan.Zero) * (1 + failures);
 
     private static bool Has(WorkerProfile worker, string? backend) =>
         string.IsNullOrEmpty(backend) || worker.Backends.Contains(backend, StringComparer.OrdinalIgnoreCase);

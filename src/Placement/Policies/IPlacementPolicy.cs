@@ -54,7 +54,14 @@ public sealed record Candidate(WorkerProfile Worker, FreeCapacity Free, Fit Fit,
 /// <param name="Worker">What it is.</param>
 /// <param name="FreeAt">When it is expected to have room, after what is ahead of this run.</param>
 /// <param name="Predicted">How long this run is expected to take there.</param>
-public sealed record LaterCandidate(WorkerProfile Worker, DateTimeOffset FreeAt, DurationForecast Predicted);
+public sealed record LaterCandidate(WorkerProfile Worker, DateTimeOffset FreeAt, DurationForecast Predicted)
+{
+    /// <inheritdoc cref="Candidate.Saved"/>
+    public TimeSpan Saved { get; init; }
+
+    /// <inheritdoc cref="Candidate.FailureExcess"/>
+    public double FailureExcess { get; init; }
+}
 
 /// <summary>What is not reserved on a worker.</summary>
 public readonly record struct FreeCapacity(int Slots, double MemoryGb, double CpuCores, double DiskGb);

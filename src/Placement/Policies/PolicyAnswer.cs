@@ -49,18 +49,23 @@ internal sealed record PolicyAnswer(
         if (choice?.Ranked is not { Count: > 0 } all)
             throw new PolicyException("it chose no worker");
 
-        var ranked = all.Take(Ranking.Places).ToList();
-        var offered = ranked.ConvertAll(entry => Offered(entry, candidates));
-        if (offered.DistinctBy(candidate => candidate.Worker.WorkerId).Count() < offered.Count)
-            throw new PolicyException("it ranked a worker twice");
+        var chosen = Offered(all[0], candidates);
+        var alternatives = new Alternative[Math.Min(all.Count, Ranking.Places) - 1];
+        for (var place = 1; place <= alternatives.Length; place++)
+        {
+            var entry = all[place];
+            Offered(entry, candidates);
+            for (var before = 0; before < place; before++)
+            {
+                if (all[before].WorkerId == entry.WorkerId)
+                    throw new PolicyException("it ranked a worker twice");
+            }
 
-        var first = ranked[0];
-        return new PolicyAnswer(
-            offered[0],
-            Wording.Shortened(first.Reason, LongestReason),
-            first.Score,
-            [.. ranked.Skip(1).Select(entry =>
-                new Alternative(entry.WorkerId, entry.Score.Values.Sum(), Wording.Shortened(entry.Reason, LongestAlternativeReason)))]);
+            alternatives[place - 1] =
+                new Alternative(entry.WorkerId, entry.Score.Values.Sum(), Wording.Shortened(entry.Reason, LongestAlternativeReason));
+        }
+
+        return new PolicyAnswer(chosen, Wording.Shortened(all[0].Reason, LongestReason), all[0].Score, alternatives);
     }
 
     private static Candidate Offered(RankedWorker? entry, IReadOnlyList<Candidate> candidates)
@@ -68,14 +73,27 @@ internal sealed record PolicyAnswer(
         if (entry?.Score is null || entry.Reason is null)
             throw new PolicyException("it left out a worker, a score or a reason");
 
-        if (entry.Score.Count > MostParts || entry.Score.Keys.Any(part => part.Length > LongestPartName))
+        var partsAllowed = entry.Score.Count <= MostParts;
+        var allFinite = true;
+        foreach (var (part, seconds) in entry.Score)
+        {
+            partsAllowed &= part.Length <= LongestPartName;
+            allFinite &= double.IsFinite(seconds);
+        }
+
+        if (!partsAllowed)
             throw new PolicyException($"a score has at most {MostParts} parts with names of at most {LongestPartName} characters");
 
-        if (!entry.Score.Values.All(double.IsFinite))
+        if (!allFinite)
             throw new PolicyException($"its score for worker '{entry.WorkerId}' is no number");
 
-        return candidates.FirstOrDefault(candidate => candidate.Worker.WorkerId == entry.WorkerId)
-            ?? throw new PolicyException($"it chose worker '{entry.WorkerId}', which was not offered");
+        for (var i = 0; i < candidates.Count; i++)
+        {
+            if (candidates[i].Worker.WorkerId == entry.WorkerId)
+                return candidates[i];
+        }
+
+        throw new PolicyException($"it chose worker '{entry.WorkerId}', which was not offered");
     }
 }
 

@@ -31,21 +31,46 @@ internal static class DevicePick
         var picked = new List<DeviceShare>();
         foreach (var need in needs.Accelerators)
         {
-            var devices = Best(need, worker).Take(need.Devices).ToList();
-            if (devices.Count < need.Devices)
-                return null;
+            for (var taken = 0; taken < need.Devices; taken++)
+            {
+                if (Best(need, worker, picked) is not { } device)
+                    return null;
 
-            picked.AddRange(devices.Select(device => new DeviceShare(device.Type, device.Id, need.Share, need.Share * device.MemoryGb)));
+                picked.Add(new DeviceShare(device.Type, device.Id, need.Share, need.Share * device.MemoryGb));
+            }
         }
 
         return picked;
     }
 
-    private static IEnumerable<Device> Best(AcceleratorNeed need, RegisteredWorker worker) =>
-        worker.DevicesOf(need.Type)
-            .Where(device => IsFree(need, device, worker))
-            .OrderByDescending(device => worker.Used.ShareOf(device))
-            .ThenBy(device => device.MemoryGb);
+    private static Device? Best(AcceleratorNeed need, RegisteredWorker worker, List<DeviceShare> picked)
+    {
+        var best = default(Device);
+        foreach (var device in worker.DevicesOf(need.Type))
+        {
+            if (IsFree(need, device, worker) && !IsPicked(device, picked) && (best is null || IsBetter(device, best, worker.Used)))
+                best = device;
+        }
+
+        return best;
+    }
+
+    private static bool IsPicked(Device device, List<DeviceShare> picked)
+    {
+        foreach (var share in picked)
+        {
+            if (share.Id == device.Id)
+                return true;
+        }
+
+        return false;
+    }
+
+    private static bool IsBetter(Device device, Device other, Usage used)
+    {
+        var (share, shareOfOther) = (used.ShareOf(device), used.ShareOf(other));
+        return share > shareOfOther || (share == shareOfOther && device.MemoryGb < other.MemoryGb);
+    }
 
     private static bool IsFree(AcceleratorNeed need, Device device, RegisteredWorker worker) =>
         need.Accepts(device) && worker.Used.ShareOf(device) + need.Share <= 1 + Usage.Tolerance;

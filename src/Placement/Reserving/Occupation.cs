@@ -13,14 +13,13 @@ internal sealed record Occupation(Reservation Reservation, string? Submitter, Da
     private static readonly TimeSpan Unknown = TimeSpan.FromMinutes(1);
 
     private readonly TimeSpan typical = Predicted?.P50 ?? Unknown;
-    private readonly TimeSpan late = Predicted?.P90 ?? 2 * Unknown;
 
     /// <summary>Seconds that were charged to its submitter.</summary>
     public double Charged => typical.TotalSeconds;
 
     public DateTimeOffset EndsAt(DateTimeOffset now) => At(typical, now);
 
-    public DateTimeOffset EndsLateAt(DateTimeOffset now) => At(late, now);
+    public DateTimeOffset EndsLateAt(DateTimeOffset now) => At(Predicted?.P90 ?? 2 * Unknown, now);
 
     private DateTimeOffset At(TimeSpan length, DateTimeOffset now)
     {

@@ -17,13 +17,13 @@ internal sealed class DispatchState(Planner planner, DurationModel durations)
     private readonly HashSet<Guid> answeringImpossible = [];
 
     /// <summary>Takes over what was stored, before anything else happens.</summary>
-    public void Restore(IEnumerable<TestRun> waitingRuns, IEnumerable<ReservationRow> reservations, IEnumerable<OutcomeRow> outcomes)
+    public void Restore(IEnumerable<TestRun> waitingRuns, IEnumerable<StoredReservation> reservations, IEnumerable<OutcomeRow> outcomes)
     {
         Learn(outcomes);
-        foreach (var row in reservations)
+        foreach (var stored in reservations)
         {
-            planner.Restore(Decisions.ToReservation(row));
-            reserved[row.RunId] = row.Attempt;
+            planner.Restore(Decisions.ToReservation(stored.Row), stored.DecidedAt, stored.Predicted);
+            reserved[stored.Row.RunId] = stored.Row.Attempt;
         }
 
         foreach (var run in waitingRuns)

@@ -96,7 +96,7 @@ internal sealed partial class Dispatcher : IDisposable
         AskAsync(_ => state.WaitingByKey(), cancellationToken);
 
     /// <summary>Takes over what was stored. Called before the loop starts.</summary>
-    public void Restore(IEnumerable<TestRun> waitingRuns, IEnumerable<ReservationRow> reservations, IEnumerable<OutcomeRow> outcomes)
+    public void Restore(IEnumerable<TestRun> waitingRuns, IEnumerable<StoredReservation> reservations, IEnumerable<OutcomeRow> outcomes)
     {
         foreach (var session in fleet.All)
             Register(session);

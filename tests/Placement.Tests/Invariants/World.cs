@@ -218,7 +218,7 @@ internal sealed class World
             Assert.DoesNotContain(due, left =>
                 !failed.Contains(left.RunId)
                 && (left.Priority, left.SubmittedAt).CompareTo((winner.Priority, winner.SubmittedAt)) < 0
-                && Needs.KeyOf(left.Requirements) == Needs.KeyOf(winner.Requirements)
+                && SameRequirements.Comparer.Equals(left.Requirements, winner.Requirements)
                 && left.ConcurrencyKeys.Count == 0
                 && left.AvoidWorkers.Count == 0
                 && !wasKept);

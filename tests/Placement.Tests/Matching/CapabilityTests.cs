@@ -51,22 +51,36 @@ public sealed class CapabilityTests
     }
 
     [Fact]
-    public void Equal_requirements_have_one_key_however_they_are_ordered()
+    public void Equal_requirements_are_the_same_however_they_are_ordered()
     {
         var first = new Requirements { Labels = new Dictionary<string, string> { ["a"] = "1", ["b"] = "2" } };
         var second = new Requirements { Labels = new Dictionary<string, string> { ["b"] = "2", ["a"] = "1" } };
 
-        Assert.Equal(Needs.KeyOf(first), Needs.KeyOf(second));
+        Assert.Single(new[] { first, second }.Distinct(SameRequirements.Comparer));
     }
 
     [Fact]
-    public void Different_requirements_have_different_keys_whatever_they_contain()
+    public void Different_requirements_are_not_the_same()
     {
-        var first = new Requirements { Browsers = ["a:1:b"] };
-        var second = new Requirements { Browsers = ["a", "b"] };
-        var third = new Requirements { AcceleratorModels = ["a", "b"] };
+        Requirements[] all =
+        [
+            new(),
+            new() { MemoryGb = 1 },
+            new() { CpuCores = 2 },
+            new() { DiskGb = 1 },
+            new() { AcceleratorMemoryGb = 1 },
+            new() { RequiredBackend = "a" },
+            new() { PreferredBackend = "a" },
+            new() { Browsers = ["a", "b"] },
+            new() { Browsers = ["b", "a"] },
+            new() { AcceleratorModels = ["a", "b"] },
+            new() { Accelerators = new Dictionary<string, double> { ["a"] = 1 } },
+            new() { Accelerators = new Dictionary<string, double> { ["a"] = 2 } },
+            new() { Software = new Dictionary<string, string> { ["a"] = "1" } },
+            new() { Labels = new Dictionary<string, string> { ["a"] = "1" } },
+        ];
 
-        Assert.Equal(3, new[] { first, second, third }.Select(Needs.KeyOf).Distinct().Count());
+        Assert.Equal(all.Length, all.Distinct(SameRequirements.Comparer).Count());
     }
 
     [Theory]

@@ -150,4 +150,30 @@ public sealed class AdaptivePolicyTests
             return planner.PlaceAll().Single();
         }
     }
+
+    [Theory]
+    [InlineData(0, 0, 0, 0, true)]
+    [InlineData(40, 0, 0, 0, false)]
+    [InlineData(40, 0, 20, 0, true)]
+    [InlineData(0, 0, 0, 0.9, false)]
+    [InlineData(0, 0.9, 0, 0.9, true)]
+    public void Whether_it_waits_depends_on_who_is_prepared_and_who_fails(
+        double savedHere, double failingHere, double savedThere, double failingThere, bool waits)
+    {
+        var context = Offer.Of(Offer.Worker("here", 60, saved: savedHere, failing: failingHere)) with
+        {
+            Later =
+            [
+                new LaterCandidate(Given.Worker("there"), Given.Noon.AddSeconds(5), Offer.Worker("there", 30).Predicted)
+                {
+                    Saved = TimeSpan.FromSeconds(savedThere),
+                    FailureExcess = failingThere,
+                },
+            ],
+        };
+
+        var choice = new PolicySet().For("").Choose(context);
+
+        Assert.Equal(waits ? "there" : null, choice.WaitFor?.WorkerId);
+    }
 }

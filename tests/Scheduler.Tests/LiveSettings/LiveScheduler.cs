@@ -7,6 +7,7 @@ using System.Text.Json.Nodes;
 using LoadBalancer.Contracts;
 using LoadBalancer.Placement;
 using LoadBalancer.Scheduler.Dispatch;
+using LoadBalancer.Scheduler.Persistence;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
@@ -78,6 +79,15 @@ internal sealed class LiveScheduler : IAsyncDisposable
 
     public Task SubmitAsync(string testId, params string[] keys) =>
         http.PostAsJsonAsync("api/runs", new SubmitTest { TestId = testId, ConcurrencyKeys = keys }, TestContext.Current.CancellationToken);
+
+    /// <summary>As another process would have stored it.</summary>
+    public async Task StoreAsync(params object[] rows)
+    {
+        await using var scope = app.Services.CreateAsyncScope();
+        var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
+        database.AddRange(rows);
+        await database.SaveChangesAsync(TestContext.Current.CancellationToken);
+    }
 
     public async ValueTask DisposeAsync()
     {

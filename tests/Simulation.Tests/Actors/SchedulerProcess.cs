@@ -81,7 +81,12 @@ internal sealed class SchedulerProcess(World world, int seed) : Process(world, "
         Fleet = new SchedulerFleet(this, World);
         Fleet.Restore(state);
         var runs = World.Store.Runs.Values.Where(run => run.IsWaiting).OrderBy(run => run.SubmittedAt).ThenBy(run => run.CorrelationId);
-        state.Restore(runs, World.Store.Reservations.Values, World.Store.Outcomes.Where(outcome => outcome.Accepted));
+        var reservations = World.Store.Reservations.Values.Select(held =>
+        {
+            var decision = World.Store.Decisions[(held.RunId, held.Attempt)];
+            return new StoredReservation(held, decision.DecidedAt, decision.PredictedSeconds, decision.PredictedP90Seconds);
+        });
+        state.Restore(runs, reservations, World.Store.Outcomes.Where(outcome => outcome.Accepted));
         graceEnds = Now + SagaEngine.SchedulerOptions.StartGrace;
     }
 

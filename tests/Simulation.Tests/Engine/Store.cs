@@ -41,6 +41,8 @@ internal sealed class Store
 
     public Dictionary<Guid, ReservationRow> Reservations { get; } = [];
 
+    public Dictionary<(Guid RunId, int Attempt), DecisionRow> Decisions { get; } = [];
+
     public List<OutcomeRow> Outcomes { get; } = [];
 
     public List<ChangeRow> Changes { get; } = [];
@@ -127,6 +129,9 @@ internal sealed class Store
             case ReservationRow reservation:
                 if (!Reservations.TryAdd(reservation.RunId, reservation))
                     throw new SafetyException($"run {reservation.RunId} holds two reservations");
+                break;
+            case DecisionRow decision:
+                Decisions.Add((decision.RunId, decision.Attempt), decision);
                 break;
             case ChangeRow change:
                 Changes.Add(change);
