@@ -36,7 +36,7 @@ internal sealed partial class LeaderLease(
     /// <summary>Somebody else leads, or is about to.</summary>
     public bool StandsBy { get; private set; }
 
-    /// <summary>Where the API of the leader is reached; empty while that is not known.</summary>
+    /// <summary>Where the API of the leader is reached; empty while nobody leads.</summary>
     public string LeaderUrl => leaderUrl;
 
     /// <summary>Waits until this scheduler leads.</summary>
@@ -134,9 +134,10 @@ internal sealed partial class LeaderLease(
         var seen = await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Database
             .SqlQueryRaw<LeaderSeen>($"SELECT leader, url, {IsGone} AS gone FROM epochs")
             .SingleAsync(cancellationToken);
-        if (leaderUrl != seen.Url)
-            LogStandingBy(seen.Leader, seen.Url);
-        leaderUrl = seen.Url;
+        var url = seen.Gone ? "" : seen.Url;
+        if (leaderUrl != url && url.Length > 0)
+            LogStandingBy(seen.Leader, url);
+        leaderUrl = url;
         return seen.Gone;
     }
 

@@ -104,7 +104,8 @@ public sealed class StandbyTests(TestServers servers) : SystemTest(servers)
     private async Task<(SchedulerProcess Leader, SchedulerProcess Standby)> StartBothAsync()
     {
         var leader = await StartSchedulerAsync();
-        var standby = await StartSchedulerAsync();
+        var standby = await LaunchSchedulerAsync(Broker.Url, Database.ConnectionString);
+        await standby.WaitUntilStandingByAsync();
         return (leader, standby);
     }
 

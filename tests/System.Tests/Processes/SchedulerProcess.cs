@@ -34,13 +34,11 @@ internal sealed class SchedulerProcess : ServiceProcess
         return scheduler;
     }
 
-    public Task WaitUntilReadyAsync() => WaitUntilAsync($"{Name} is ready", IsReadyAsync);
+    public Task WaitUntilReadyAsync() => WaitUntilAsync($"{Name} is ready and leads", IsReadyAsync);
 
-    public async Task<bool> IsReadyAsync()
-    {
-        using var answer = await http.GetAsync("health/ready");
-        return answer.IsSuccessStatusCode;
-    }
+    public Task WaitUntilStandingByAsync() => WaitUntilAsync($"{Name} stands by", () => IsReadyAsync("standby"));
+
+    public Task<bool> IsReadyAsync() => IsReadyAsync("leader");
 
     /// <summary>For requests that no client of ours would send.</summary>
     public Task<HttpResponseMessage> SendAsync(HttpMethod method, string path, HttpContent? body = null) =>
@@ -120,6 +118,12 @@ internal sealed class SchedulerProcess : ServiceProcess
     {
         http.Dispose();
         await base.DisposeAsync();
+    }
+
+    private async Task<bool> IsReadyAsync(string role)
+    {
+        using var answer = await http.GetAsync("health/ready");
+        return answer.IsSuccessStatusCode && (await answer.Content.ReadFromJsonAsync<JsonElement>()).GetProperty("role").GetString() == role;
     }
 
     private async Task<T> PostAsync<T>(object body)
