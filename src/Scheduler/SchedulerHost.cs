@@ -124,6 +124,7 @@ internal static class SchedulerHost
         services.AddSingleton<HeartbeatPulse>();
         services.AddSingleton<PulseLoop>();
         services.AddSingleton<WorkerFleet>();
+        services.AddSingleton<ReportOrder>();
         services.AddSingleton<Reconciliation>();
         services.AddSingleton<WorkerDrain>();
         services.AddSingleton<SchedulerEpoch>();

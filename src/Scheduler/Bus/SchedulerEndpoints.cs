@@ -1,4 +1,3 @@
-using LoadBalancer.Contracts;
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.Submissions;
 using MassTransit;
@@ -11,6 +10,9 @@ internal sealed partial class SchedulerEndpoints(
     IReceiveEndpointConnector connector, IBrokerTopology topology, TimeProvider time, ILogger<SchedulerEndpoints> logger)
 {
     private const int AtOnce = 16;
+
+    /// <summary>They are small, and what is handled at once becomes durable together.</summary>
+    private const int ReportsAtOnce = 128;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
     private static readonly TimeSpan DeclareInterval = TimeSpan.FromSeconds(5);
@@ -23,7 +25,7 @@ internal sealed partial class SchedulerEndpoints(
         {
             Connect<SubmitTestConsumer>(SchedulerQueue.Submissions, endpoint => endpoint.AddDeserializer(new UnreadBody(), isDefault: true));
             Connect<CancelTestConsumer>(SchedulerQueue.Cancellations);
-            Connect<WorkerReportConsumer>(SchedulerQueue.Reports, handling: InOrder<WorkerReportConsumer, WorkerReport>(report => report.WorkerId));
+            Connect<WorkerReportConsumer>(SchedulerQueue.Reports, atOnce: ReportsAtOnce);
             Connect<WorkerHeartbeatConsumer>(SchedulerQueue.Heartbeats);
         }
 
@@ -63,19 +65,14 @@ internal sealed partial class SchedulerEndpoints(
     private static void ReadJson(IReceiveEndpointConfigurator endpoint) =>
         endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
 
-    /// <summary>What one worker says is handled one after the other: a start before its end, a kept result before the session that follows.</summary>
-    private static Action<IConsumerConfigurator<TConsumer>> InOrder<TConsumer, TMessage>(Func<TMessage, string> key)
-        where TConsumer : class where TMessage : class =>
-        consumer => consumer.Message<TMessage>(message => message.UsePartitioner(AtOnce, context => key(context.Message)));
-
     private void Connect<TConsumer>(
-        SchedulerQueue queue, Action<IReceiveEndpointConfigurator>? reading = null, Action<IConsumerConfigurator<TConsumer>>? handling = null)
+        SchedulerQueue queue, Action<IReceiveEndpointConfigurator>? reading = null, int atOnce = AtOnce)
         where TConsumer : class, IConsumer =>
         connected.Add(connector.ConnectReceiveEndpoint(queue.Name, (context, endpoint) =>
         {
             endpoint.ConfigureConsumeTopology = false;
-            endpoint.PrefetchCount = 2 * AtOnce;
-            endpoint.ConcurrentMessageLimit = AtOnce;
+            endpoint.PrefetchCount = 2 * atOnce;
+            endpoint.ConcurrentMessageLimit = atOnce;
             endpoint.ClearSerialization();
             endpoint.UseRawJsonSerializer(RawSerializerOptions.AnyMessageType, isDefault: true);
             // After the serializer, which brings a reader of its own.
@@ -95,7 +92,7 @@ internal sealed partial class SchedulerEndpoints(
             });
             if (queue.IsQuorum && endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
                 rabbit.SetQuorumQueue();
-            endpoint.ConfigureConsumer(context, handling);
+            endpoint.ConfigureConsumer<TConsumer>(context);
         }));
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The scheduler's queues could not be looked after: {Problem}")]

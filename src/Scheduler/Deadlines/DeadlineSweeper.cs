@@ -16,6 +16,7 @@ internal sealed partial class DeadlineSweeper(
     WorkerFleet fleet,
     WorkerDrain draining,
     Reconciliation reconciliation,
+    ReportOrder order,
     TestRunEvents events,
     IBrokerTopology topology,
     IServiceScopeFactory scopes,
@@ -52,6 +53,7 @@ internal sealed partial class DeadlineSweeper(
         {
             LogForgotten(workerId);
             reconciliation.Forget(workerId);
+            order.Forget(workerId);
             await topology.DeleteWorkerAsync(workerId, cancellationToken);
         }
     }

@@ -15,65 +15,34 @@ internal sealed partial class WorkerReportConsumer(
     IBrokerTopology topology,
     MessageSender sender,
     TestRunEvents events,
+    ReportOrder order,
     SchedulerEpoch epoch,
     IOptions<SchedulerOptions> options,
     ILogger<WorkerReportConsumer> logger) : IConsumer<WorkerReport>
 {
-    public async Task Consume(ConsumeContext<WorkerReport> context)
+    /// <summary>Where one entry cannot be stored, the others are all the same; the message is then kept with the reason.</summary>
+    public Task Consume(ConsumeContext<WorkerReport> context)
     {
-        var report = context.Message;
-        ReportRules.Check(report);
-        var ofRuns = new List<Report>();
-        foreach (var entry in report.Reports)
-        {
-            if (entry is not (WorkerRegistered or WorkerLeft))
-            {
-                ofRuns.Add(entry);
-                continue;
-            }
-
-            // What was said before a session begins or ends counts before it.
-            await RaiseAllAsync(report, ofRuns, context.CancellationToken);
-            ofRuns.Clear();
-            await HearAsync(report, entry, context.CancellationToken);
-        }
-
-        await RaiseAllAsync(report, ofRuns, context.CancellationToken);
+        ReportRules.Check(context.Message);
+        return Task.WhenAll(context.Message.Reports.Select(entry => HearAsync(context.Message, entry, context.CancellationToken)).ToList());
     }
 
-    private async Task HearAsync(WorkerReport report, Report entry, CancellationToken cancellationToken)
+    private Task HearAsync(WorkerReport report, Report entry, CancellationToken cancellationToken) => entry switch
     {
-        if (entry is WorkerRegistered registered)
-        {
-            await RegisterAsync(report, registered, cancellationToken);
-            return;
-        }
+        WorkerRegistered registered => order.OfWorkerAsync(report.WorkerId, () => RegisterAsync(report, registered, cancellationToken)),
+        WorkerLeft left => order.OfWorkerAsync(report.WorkerId, () => LeaveAsync(report, left, cancellationToken)),
+        TestStarted started => order.OfRunAsync(report.WorkerId, started.RunId, () => RaiseAsync(report, started, cancellationToken)),
+        TestFinished finished => order.OfRunAsync(report.WorkerId, finished.RunId, () => RaiseAsync(report, finished, cancellationToken)),
+        TestRecalled recalled => order.OfRunAsync(report.WorkerId, recalled.RunId, () => RaiseAsync(report, recalled, cancellationToken)),
+        // Progress changes no run, and entries of a newer version are not understood yet.
+        _ => Task.CompletedTask,
+    };
 
-        LogLeft(report.WorkerId, ((WorkerLeft)entry).Reason);
+    private async Task LeaveAsync(WorkerReport report, WorkerLeft left, CancellationToken cancellationToken)
+    {
+        LogLeft(report.WorkerId, left.Reason);
         await fleet.LeaveAsync(report.WorkerId, report.SessionId, cancellationToken);
     }
-
-    /// <summary>
-    /// What concerns different runs becomes durable together; of one run, one after the other. Where one cannot be stored, the others are all
-    /// the same: then the message is kept with the reason.
-    /// </summary>
-    private async Task RaiseAllAsync(WorkerReport report, List<Report> entries, CancellationToken cancellationToken)
-    {
-        var lines = entries.GroupBy(RunOf).Select(async line =>
-        {
-            foreach (var entry in line)
-                await RaiseAsync(report, entry, cancellationToken);
-        });
-        await Task.WhenAll(lines);
-    }
-
-    private static Guid RunOf(Report entry) => entry switch
-    {
-        TestStarted started => started.RunId,
-        TestFinished finished => finished.RunId,
-        TestRecalled recalled => recalled.RunId,
-        _ => Guid.Empty,
-    };
 
     private async Task RegisterAsync(WorkerReport report, WorkerRegistered registration, CancellationToken cancellationToken)
     {
@@ -128,7 +97,6 @@ internal sealed partial class WorkerReportConsumer(
             TestStarted started => await events.RaiseAsync(new AttemptStarted(started.RunId, By(started.Attempt)), cancellationToken),
             TestFinished finished => await events.RaiseAsync(new AttemptFinished(finished.RunId, By(finished.Attempt), ReportRules.Measured(finished)), cancellationToken),
             TestRecalled recalled => await events.RaiseAsync(new RunRecalled(recalled.RunId, By(recalled.Attempt), recalled.Started), cancellationToken),
-            // Progress changes no run, and entries of a newer version are not understood yet.
             _ => null,
         };
         if (reply is { Applied: false })
