@@ -28,7 +28,7 @@ internal static class Measurement
     {
         await using var stage = await Stage.OpenAsync(new Dictionary<string, string>());
         // Warm: what is compiled at its first use is not what is measured.
-        await stage.Submitter.RunAsync(Math.Max(2_000, tests / 10), Batch, MostUnderWay);
+        await stage.Submitter.RunAsync(10_000, Batch, MostUnderWay);
         var servers = Setting.Of("LB_SERVER_PIDS").Split(' ').Select(int.Parse).ToList();
         var (ours, theirs) = (CpuTime.SecondsOf(stage.Processes), CpuTime.SecondsOf(servers));
         var size = await stage.NumberAsync("SELECT pg_database_size(current_database())");

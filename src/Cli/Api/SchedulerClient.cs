@@ -34,7 +34,7 @@ internal sealed partial class SchedulerClient : IDisposable
     {
         this.time = time;
         Address = address.AbsoluteUri.EndsWith('/') ? address : new Uri(address.AbsoluteUri + "/");
-        http = new HttpClient(new SocketsHttpHandler { ConnectTimeout = ConnectLimit })
+        http = new HttpClient(new LeaderRedirect(new SocketsHttpHandler { ConnectTimeout = ConnectLimit, AllowAutoRedirect = false }))
         {
             BaseAddress = Address,
             Timeout = Timeout.InfiniteTimeSpan,

@@ -230,6 +230,9 @@ internal static class TestRunBehaviors
     private static void Record(this TestRun run, AttemptEvent ended, DateTimeOffset now)
     {
         run.DurationSeconds = ended is AttemptFinished finished ? finished.Report.DurationSeconds : null;
+        // An end that overtook its beginning tells of both.
+        if (run.DurationSeconds is { } seconds)
+            run.StartedAt ??= now - TimeSpan.FromSeconds(seconds);
         run.Effects.Store(Outcomes.Accepted(run, ended, now));
     }
 

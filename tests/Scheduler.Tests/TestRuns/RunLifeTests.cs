@@ -24,6 +24,21 @@ public sealed class RunLifeTests
     }
 
     [Fact]
+    public async Task An_end_that_overtakes_its_beginning_tells_of_both()
+    {
+        await using var saga = await SagaFixture.StartAsync();
+        await saga.ReachAsync(RunStates.Assigned);
+
+        await saga.FinishAsync();
+        await saga.StartRunAsync();
+
+        var run = await saga.RunAsync();
+        Assert.Equal(RunStates.Completed, run.CurrentState);
+        Assert.Equal(saga.Time.GetUtcNow() - TimeSpan.FromSeconds(2), run.StartedAt);
+        Assert.Equal(run.StartedAt, (await saga.ReadAsync(database => database.Outcomes.SingleAsync())).StartedAt);
+    }
+
+    [Fact]
     public async Task Placing_stores_decision_reservation_and_outgoing_message_with_the_state()
     {
         await using var saga = await SagaFixture.StartAsync();
