@@ -11,6 +11,9 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
     /// <summary>A run may end this much later than where it is fastest and still be called well placed.</summary>
     private const float NearlyFastest = 1.1f;
 
+    /// <summary>The scale of the logarithm of a length that is believed as it is: a submitter's guess and the first results.</summary>
+    private const double UsualUncertainty = 0.45;
+
     /// <summary>Submitters whose use for their shares differs by less are equal.</summary>
     private const double EqualUseSeconds = 1;
 
@@ -30,7 +33,7 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
 
         var limits = LimitsOf();
         var best = default(Entrant);
-        var horizon = outlook.DrainSeconds(now) / (pace.IsQuiet(now) ? options.LongFirst : Math.Min(options.LongFirst, 1));
+        var horizon = outlook.DrainSeconds(now) / (pace.IsQuiet(now) ? options.LongFirst * Certainty() : Math.Min(options.LongFirst, 1));
         foreach (var line in placeable)
         {
             // Nobody in a line came before its oldest.
@@ -40,6 +43,12 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
 
         return best.Run;
     }
+
+    /// <summary>
+    /// How much of <see cref="OrderOptions.LongFirst"/> counts: half, where nobody knows well how long is what waits. A run that is started early
+    /// for its length and then takes several times as long where it was put costs more than one that is started a little late.
+    /// </summary>
+    private double Certainty() => Math.Clamp(Math.Pow(UsualUncertainty / Math.Max(outlook.Uncertainty, UsualUncertainty), 3), 0.5, 1);
 
     private void FindPlaceable(long pass)
     {

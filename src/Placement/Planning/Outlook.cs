@@ -6,7 +6,7 @@ namespace LoadBalancer.Placement;
 /// the smallest (seconds x price), with the prices of all slots adding up to 1 (Lenstra, Shmoys and Tardos 1990). They are followed by
 /// multiplicative weights (Arora, Hazan and Kale 2012) over a sample of what waits; whoever is capable of nothing that waits costs nothing.
 /// </summary>
-internal sealed class Outlook(Fleet fleet, ReservationLedger ledger)
+internal sealed class Outlook(Fleet fleet, ReservationLedger ledger, DurationModel durations)
 {
     private const int SampleSize = 256;
     private const int FirstSteps = 40, FurtherSteps = 10;
@@ -41,6 +41,9 @@ internal sealed class Outlook(Fleet fleet, ReservationLedger ledger)
 
     public double PriceOf(int kind) => kind < prices.Length ? prices[kind] : 1;
 
+    /// <summary>How uncertain the lengths of what waits are: the mean scale of their logarithms; 0.7 means that two times is ordinary.</summary>
+    public double Uncertainty { get; private set; }
+
     /// <summary>In how many seconds all that waits and runs could be done at best, were it divisible.</summary>
     public double DrainSeconds(DateTimeOffset now) => Math.Max(0, (drain - (now - drawnAt)).TotalSeconds);
 
@@ -71,7 +74,30 @@ internal sealed class Outlook(Fleet fleet, ReservationLedger ledger)
         TakeSample(waiting);
         CountBusy(now);
         Follow(steps, waiting.Count);
+        Uncertainty = MeanSpread();
         return PricesMoved();
+    }
+
+    /// <summary>The mean scale of the logarithm of what the sample is predicted to take where it is cheapest.</summary>
+    private double MeanSpread()
+    {
+        var sum = 0.0;
+        foreach (var run in sample)
+            sum += durations.Predict(run.Demand, fleet.Kinds.All[Cheapest(run)].Class).LogSpread;
+        return sample.Count == 0 ? 0 : sum / sample.Count;
+    }
+
+    private int Cheapest(WaitingRun run)
+    {
+        var (cheapest, best) = (double.PositiveInfinity, 0);
+        for (var rest = run.Shape.CapableKinds & fleet.Kinds.Accepting; rest != 0; rest &= rest - 1)
+        {
+            var kind = System.Numerics.BitOperations.TrailingZeroCount(rest);
+            if (run.SecondsOn(kind) * prices[kind] < cheapest)
+                (cheapest, best) = (run.SecondsOn(kind) * prices[kind], kind);
+        }
+
+        return best;
     }
 
     private bool PricesMoved()

@@ -42,7 +42,7 @@ public sealed class Planner
     {
         var options = new OrderOptions(agingStep ?? UsualAgingStep, longFirst);
         this.durations = durations;
-        outlook = new Outlook(fleet, ledger);
+        outlook = new Outlook(fleet, ledger, durations);
         waiting = new WaitingRuns(fleet, durations, outlook, options.AgingStep);
         holds = new Holds(fleet, ledger, options.LongestOvertaking);
         order = new Order(fleet, ledger.Keys, shares, outlook, waiting.Lines, waiting.Pace, options);
