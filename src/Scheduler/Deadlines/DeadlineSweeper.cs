@@ -16,7 +16,6 @@ internal sealed partial class DeadlineSweeper(
     WorkerFleet fleet,
     WorkerDrain draining,
     Reconciliation reconciliation,
-    ReportOrder order,
     TestRunEvents events,
     IBrokerTopology topology,
     IServiceScopeFactory scopes,
@@ -53,7 +52,6 @@ internal sealed partial class DeadlineSweeper(
         {
             LogForgotten(workerId);
             reconciliation.Forget(workerId);
-            order.Forget(workerId);
             await topology.DeleteWorkerAsync(workerId, cancellationToken);
         }
     }

@@ -1,69 +1,74 @@
-using System.Collections.Concurrent;
-
 namespace LoadBalancer.Scheduler.Fleet;
 
 /// <summary>
 /// The order of what workers report: of one run, one report after the other as they came, whatever messages brought them; reports of
 /// different runs at once, so that they become durable together. The beginning or end of a session waits for what its worker said before,
-/// and what it says later waits for that.
+/// and what it says later waits for that. Remembers only what is under way.
 /// </summary>
 internal sealed class ReportOrder
 {
-    private readonly ConcurrentDictionary<string, Lane> lanes = new(StringComparer.Ordinal);
+    private readonly Lock gate = new();
+    private readonly Dictionary<string, Lane> lanes = new(StringComparer.Ordinal);
 
     /// <summary>Handles something about a run after everything that the worker said of it before.</summary>
-    public Task OfRunAsync(string workerId, Guid runId, Func<Task> handle) => LaneOf(workerId).OfRunAsync(runId, handle);
+    public Task OfRunAsync(string workerId, Guid runId, Func<Task> handle) => QueueAsync(workerId, lane =>
+    {
+        var turn = AfterAsync(lane.OfRuns.GetValueOrDefault(runId, lane.OfWorker), handle);
+        lane.OfRuns[runId] = turn;
+        return (turn, () =>
+        {
+            if (lane.OfRuns.GetValueOrDefault(runId) == turn)
+                lane.OfRuns.Remove(runId);
+        });
+    });
 
     /// <summary>Handles something about the worker after everything that it said before.</summary>
-    public Task OfWorkerAsync(string workerId, Func<Task> handle) => LaneOf(workerId).OfWorkerAsync(handle);
+    public Task OfWorkerAsync(string workerId, Func<Task> handle) => QueueAsync(workerId, lane =>
+    {
+        lane.OfWorker = AfterAsync(Task.WhenAll([.. lane.OfRuns.Values, lane.OfWorker]), handle);
+        lane.OfRuns.Clear();
+        return (lane.OfWorker, () => { });
+    });
 
-    public void Forget(string workerId) => lanes.TryRemove(workerId, out _);
+    private Task QueueAsync(string workerId, Func<Lane, (Task Turn, Action Forget)> queue)
+    {
+        lock (gate)
+        {
+            if (!lanes.TryGetValue(workerId, out var lane))
+                lanes[workerId] = lane = new Lane();
+            lane.UnderWay++;
+            var (turn, forget) = queue(lane);
+            _ = ForgetAfterAsync(workerId, lane, turn, forget);
+            return turn;
+        }
+    }
 
-    private Lane LaneOf(string workerId) => lanes.GetOrAdd(workerId, _ => new Lane());
+    /// <summary>What came before is over, well or not; whoever said it is told.</summary>
+    private static async Task AfterAsync(Task before, Func<Task> handle)
+    {
+        await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        await handle();
+    }
 
-    /// <summary>One worker.</summary>
+    private async Task ForgetAfterAsync(string workerId, Lane lane, Task turn, Action forget)
+    {
+        await turn.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
+        lock (gate)
+        {
+            forget();
+            if (--lane.UnderWay == 0)
+                lanes.Remove(workerId);
+        }
+    }
+
+    /// <summary>One worker that said something which is not handled yet.</summary>
     private sealed class Lane
     {
-        private readonly Lock gate = new();
-        private readonly Dictionary<Guid, Task> last = [];
-        private Task ofWorker = Task.CompletedTask;
+        public int UnderWay { get; set; }
 
-        public Task OfRunAsync(Guid runId, Func<Task> handle)
-        {
-            lock (gate)
-            {
-                var turn = AfterAsync(last.GetValueOrDefault(runId, ofWorker), handle);
-                last[runId] = turn;
-                _ = RemoveAfterAsync(runId, turn);
-                return turn;
-            }
-        }
+        /// <summary>The last of each run.</summary>
+        public Dictionary<Guid, Task> OfRuns { get; } = [];
 
-        public Task OfWorkerAsync(Func<Task> handle)
-        {
-            lock (gate)
-            {
-                ofWorker = AfterAsync(Task.WhenAll([.. last.Values, ofWorker]), handle);
-                last.Clear();
-                return ofWorker;
-            }
-        }
-
-        /// <summary>What came before is over, well or not; whoever said it is told.</summary>
-        private static async Task AfterAsync(Task before, Func<Task> handle)
-        {
-            await before.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
-            await handle();
-        }
-
-        private async Task RemoveAfterAsync(Guid runId, Task turn)
-        {
-            await turn.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
-            lock (gate)
-            {
-                if (last.GetValueOrDefault(runId) == turn)
-                    last.Remove(runId);
-            }
-        }
+        public Task OfWorker { get; set; } = Task.CompletedTask;
     }
 }
