@@ -163,9 +163,11 @@ internal sealed class WorkerFleet(
         await using var scope = scopes.CreateAsyncScope();
         using (await scope.ServiceProvider.GetRequiredService<EmbeddedDatabaseGate>().EnterAsync(cancellationToken))
         {
-            await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Workers
-                .Where(worker => gone.Contains(worker.WorkerId))
-                .ExecuteDeleteAsync(cancellationToken);
+            var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
+            // Without a transaction of its own the deletion would lock no epoch, and end a session that a later leader has accepted.
+            await using var transaction = await database.Database.BeginTransactionAsync(cancellationToken);
+            await database.Workers.Where(worker => gone.Contains(worker.WorkerId)).ExecuteDeleteAsync(cancellationToken);
+            await transaction.CommitAsync(cancellationToken);
         }
 
         foreach (var workerId in gone)

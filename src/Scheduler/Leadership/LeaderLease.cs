@@ -20,9 +20,9 @@ internal sealed partial class LeaderLease(
     /// <summary>Precedes the epoch in the name of the leader's connection, where ops and standbys see it.</summary>
     private const string ConnectionPrefix = "scheduler leader ";
 
-    private const string IsGone = """
+    private const string IsGone = $"""
         (leads_at < clock_timestamp() - interval '6 seconds' OR leads_at < clock_timestamp() - interval '2 seconds' AND NOT EXISTS
-            (SELECT FROM pg_stat_activity WHERE application_name = 'scheduler leader ' || epoch))
+            (SELECT FROM pg_stat_activity WHERE application_name = '{ConnectionPrefix}' || epoch))
         """;
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);

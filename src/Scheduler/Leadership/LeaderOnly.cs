@@ -9,7 +9,7 @@ internal static class LeaderOnly
     {
         var http = context.HttpContext;
         var lease = http.RequestServices.GetRequiredService<LeaderLease>();
-        if (!lease.StandsBy)
+        if (lease.Leads)
             return await next(context);
 
         return lease.LeaderUrl.Length > 0

@@ -43,8 +43,9 @@ internal sealed class SchedulerEpoch(IServiceScopeFactory scopes, TimeProvider t
         var row = await database.Epochs.SingleOrDefaultAsync(cancellationToken);
         if (row is null)
             database.Add(row = new EpochRow { Id = 1 });
-        Value = row.Epoch = Math.Max(row.Epoch + 1, time.GetUtcNow().ToUnixTimeSeconds());
+        row.Epoch = Math.Max(row.Epoch + 1, time.GetUtcNow().ToUnixTimeSeconds());
         await database.SaveChangesAsync(cancellationToken);
+        Value = row.Epoch;
     }
 
     /// <summary>Shows that this scheduler leads and that the database stores.</summary>

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Http.Json;
 using LoadBalancer.System.Tests.Clients;
 using LoadBalancer.System.Tests.Processes;
 using LoadBalancer.System.Tests.Servers;
@@ -21,6 +23,18 @@ public sealed class StandbyTests(TestServers servers) : SystemTest(servers)
 
         Assert.Equal("Completed", (await standby.WaitForEndAsync(answer.RunId)).State);
         Assert.Equal("alive", (await standby.WorkerAsync("w1"))!.Status);
+    }
+
+    [Fact]
+    public async Task A_scheduler_that_does_not_lead_yet_takes_no_submission_and_says_why()
+    {
+        var scheduler = await LaunchSchedulerAsync(Broker.Url, $"Host=127.0.0.1;Port={FreePort.Next()};Username=nobody;Database=nowhere");
+        await scheduler.WaitUntilNotReadyAsync("starting");
+
+        using var answer = await scheduler.SendAsync(HttpMethod.Post, "api/runs", JsonContent.Create(Submission.Shell("true")));
+
+        Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        Assert.Contains("No scheduler leads", await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken), StringComparison.Ordinal);
     }
 
     [Fact]
