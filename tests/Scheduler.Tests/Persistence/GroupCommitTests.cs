@@ -93,7 +93,7 @@ public sealed class GroupCommitTests
     }
 
     private static RunWrite New() =>
-        new(new TestRun { CorrelationId = Guid.NewGuid(), CurrentState = RunStates.Submitted, Version = 1 }, Stored: null, IsChanged: true);
+        new(new TestRun { CorrelationId = Guid.NewGuid(), CurrentState = RunStates.Submitted, Version = 1 }, isNew: true, isChanged: true);
 
     /// <summary>A group commit whose first store waits until it is released.</summary>
     private sealed class Writer : IAsyncDisposable

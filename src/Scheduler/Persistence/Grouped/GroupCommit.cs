@@ -56,9 +56,10 @@ internal sealed class GroupCommit : IAsyncDisposable
 
     private async Task StoreAsync(List<RunWrite> batch)
     {
+        RunsCommitted committed;
         try
         {
-            Tell(batch, await store(batch));
+            committed = await store(batch);
         }
         catch (StaleRunsException stale)
         {
@@ -67,11 +68,13 @@ internal sealed class GroupCommit : IAsyncDisposable
             var others = batch.Except(stale.Writes).ToList();
             if (others.Count > 0)
                 await StoreAsync(others);
+            return;
         }
         catch (Exception exception) when (batch.Count == 1 || !IsOfOneEntry(exception))
         {
             foreach (var write in batch)
                 Refuse(write, exception);
+            return;
         }
         catch (Exception)
         {
@@ -79,7 +82,10 @@ internal sealed class GroupCommit : IAsyncDisposable
             var half = batch.Count / 2;
             await StoreAsync([.. batch.Take(half)]);
             await StoreAsync([.. batch.Skip(half)]);
+            return;
         }
+
+        Tell(batch, committed);
     }
 
     /// <summary>False for what would befall every entry.</summary>

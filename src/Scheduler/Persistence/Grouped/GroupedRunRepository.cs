@@ -50,7 +50,7 @@ internal sealed class GroupedRunRepository(
 
         if (changed)
             result.Version++;
-        return new RunWrite(result, stored, changed);
+        return new RunWrite(result, isNew: stored is null, changed);
     }
 
     private sealed class StoredRun(RunLoads loads, CancellationToken cancellationToken) :

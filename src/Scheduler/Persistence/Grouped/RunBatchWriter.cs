@@ -69,7 +69,7 @@ internal sealed class RunBatchWriter
     {
         var (added, changed) = (new List<object>(), new List<object>());
         foreach (var write in writes.Where(write => write.IsChanged))
-            (write.Stored is null ? added : changed).Add(write.Run);
+            (write.IsNew ? added : changed).Add(write.Run);
         if (added.Count > 0)
             batch.BatchCommands.Add(runs.Insert(added, $"ON CONFLICT ({RunId}) DO NOTHING RETURNING {RunId}"));
         if (changed.Count > 0)
@@ -106,7 +106,7 @@ internal sealed class RunBatchWriter
     private static async Task CheckStoredAsync(NpgsqlDataReader results, IReadOnlyList<RunWrite> writes)
     {
         var missing = writes.Where(write => write.IsChanged).ToDictionary(write => write.Run.CorrelationId);
-        for (var commands = missing.Values.Select(write => write.Stored is null).Distinct().Count(); commands > 0; commands--)
+        for (var commands = missing.Values.Select(write => write.IsNew).Distinct().Count(); commands > 0; commands--)
         {
             await results.NextResultAsync();
             while (await results.ReadAsync())
