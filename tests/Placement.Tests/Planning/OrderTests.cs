@@ -32,6 +32,28 @@ public sealed class OrderTests
         Assert.Equal(longest.RunId, planner.Plan(Given.Noon, 1).Decisions.Single().RunId);
     }
 
+    [Theory]
+    [InlineData(1.05, "long")]
+    [InlineData(4, "short")]
+    public void The_less_is_known_of_lengths_the_later_a_long_run_goes_first(double spread, string first)
+    {
+        for (var outcome = 0; outcome < 30; outcome++)
+        {
+            var factor = outcome % 2 == 0 ? spread : 1 / spread;
+            durations.Learn(Given.Passed(Seconds * factor, "short"));
+            durations.Learn(Given.Passed(10 * Seconds * factor, "long"));
+        }
+
+        var planner = Given.Planner(durations: durations);
+        planner.Register(Given.Worker("w1"), Given.Worker("w2"));
+        for (var other = 0; other < 90; other++)
+            planner.Submit(Given.Demand(testId: "short"));
+        planner.Submit(Given.Demand(testId: "long"));
+
+        // All could be done in five times the length of the long one: less than seven, more than half of that.
+        Assert.Equal(first, planner.Plan(Given.Noon, 1).Decisions.Single().Predicted!.Value.P50.TotalSeconds > 5 * Seconds ? "long" : "short");
+    }
+
     [Fact]
     public void While_submissions_keep_coming_a_long_run_goes_before_short_ones_only_if_it_alone_would_last()
     {
