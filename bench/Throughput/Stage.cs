@@ -120,7 +120,7 @@ internal sealed class NoOpWorkerProcess : ServiceProcess
             ["Broker__Url"] = broker.ToString(),
             ["Worker__Id"] = id,
             ["Worker__Slots"] = slots.ToString(CultureInfo.InvariantCulture),
-            ["Worker__WorkDirectory"] = Directory.CreateTempSubdirectory("lb-bench-").FullName,
+            ["Worker__WorkDirectory"] = Path.GetFullPath(Path.Combine(Setting.Of("LB_SERVERS_DIRECTORY"), broker.Segments[^1], id)),
             ["Worker__Simulate__CpuCores"] = "64",
             ["Worker__Simulate__MemoryGb"] = "256",
         });
