@@ -15,11 +15,7 @@ internal sealed class ReportOrder
     {
         var turn = AfterAsync(lane.OfRuns.GetValueOrDefault(runId, lane.OfWorker), handle);
         lane.OfRuns[runId] = turn;
-        return (turn, () =>
-        {
-            if (lane.OfRuns.GetValueOrDefault(runId) == turn)
-                lane.OfRuns.Remove(runId);
-        });
+        return (turn, () => lane.Forget(runId, turn));
     });
 
     /// <summary>Handles something about the worker after everything that it said before.</summary>
@@ -70,5 +66,11 @@ internal sealed class ReportOrder
         public Dictionary<Guid, Task> OfRuns { get; } = [];
 
         public Task OfWorker { get; set; } = Task.CompletedTask;
+
+        public void Forget(Guid runId, Task turn)
+        {
+            if (OfRuns.GetValueOrDefault(runId) == turn)
+                OfRuns.Remove(runId);
+        }
     }
 }
