@@ -72,14 +72,14 @@ internal sealed class RawClient : IAsyncDisposable
     /// <summary>Waits for the next message of a queue and takes it.</summary>
     public Task<BasicGetResult> TakeAsync(string queue) => Eventually.GetAsync($"a message in {queue}", async () =>
     {
-        await using var attempt = await connection.CreateChannelAsync();
         try
         {
+            await using var attempt = await connection.CreateChannelAsync();
             return await attempt.BasicGetAsync(queue, autoAck: true);
         }
         catch (OperationInterruptedException)
         {
-            return null; // there is no such queue yet
+            return null; // there is no such queue yet, or it is just being made, for which the broker closes the connection
         }
     });
 
