@@ -19,6 +19,9 @@ internal static partial class Log
     [LoggerMessage(4, LogLevel.Error, "Worker {WorkerId} starts a new session after an error")]
     public static partial void SessionFailed(this ILogger logger, Exception error, string workerId);
 
+    [LoggerMessage(14, LogLevel.Error, "Worker {WorkerId} starts a new session, since the broker was not reached: {Reason}")]
+    public static partial void SessionCutOff(this ILogger logger, string workerId, string reason);
+
     [LoggerMessage(5, LogLevel.Debug, "Run {RunId}, attempt {Attempt}, belongs to session {SessionId} and is dropped")]
     public static partial void AttemptOfOtherSession(this ILogger logger, Guid runId, int attempt, Guid sessionId);
 

@@ -82,6 +82,12 @@ internal sealed class WorkerAgent(
             {
                 // Nothing was accepted yet.
             }
+            catch (ConnectionException unreachable)
+            {
+                // What the broker says is the reason; the stack would only hide it.
+                logger.SessionCutOff(options.Id, unreachable.GetBaseException().Message);
+                await Task.Delay(PauseAfterError, time, shutdown).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+            }
             catch (Exception error)
             {
                 logger.SessionFailed(error, options.Id);
