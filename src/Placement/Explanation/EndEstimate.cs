@@ -89,7 +89,7 @@ internal sealed class EndEstimate(Fleet fleet, ReservationLedger ledger, Waiting
     private IEnumerable<(double FreeIn, double Doubt)> PlacesOn(RegisteredWorker worker, WaitingRun run, DateTimeOffset now)
     {
         var needs = run.Shape.Needs;
-        var held = ledger.On(worker.Id).Select(occupation => PlaceOf(occupation, now)).OrderBy(place => place.FreeIn).ToList();
+        var held = ledger.LastOn(worker.Id).Select(occupation => PlaceOf(occupation, now)).OrderBy(place => place.FreeIn).ToList();
         var free = Enumerable.Repeat((FreeIn: 0.0, Doubt: 0.0), Math.Max(0, worker.Free.Slots));
         var fits = Check.FirstFailed(CapacityChecks.All, needs, worker) is null;
         var first = fits ? 0 : ((holds.RoomAt(run, worker, now) ?? now) - now).TotalSeconds;

@@ -45,7 +45,7 @@ internal sealed class FreeTimes(Fleet fleet, ReservationLedger ledger, Outlook o
             if (!worker.Profile.Accepting)
                 continue;
 
-            foreach (var occupation in ledger.On(worker.Id))
+            foreach (var occupation in ledger.LastOn(worker.Id))
                 queue.Enqueue(worker, occupation.EndsAt(now));
         }
 

@@ -106,7 +106,7 @@ internal sealed class Holds(Fleet fleet, ReservationLedger ledger, TimeSpan long
     /// <summary>When the worker is expected to have room for the run; null if it cannot be said.</summary>
     public DateTimeOffset? RoomAt(WaitingRun run, RegisteredWorker worker, DateTimeOffset now)
     {
-        var left = ledger.On(worker.Id).OrderBy(occupation => occupation.EndsAt(now)).ToList();
+        var left = ledger.LastOn(worker.Id).OrderBy(occupation => occupation.EndsAt(now)).ToList();
         while (left.Count > 0)
         {
             var endsAt = left[0].EndsAt(now);
@@ -124,7 +124,7 @@ internal sealed class Holds(Fleet fleet, ReservationLedger ledger, TimeSpan long
         if (DevicePick.Of(needs, worker) is not { } devices)
             return false;
 
-        var others = ledger.On(worker.Id).Where(occupation => occupation.EndsAt(now) > at).ToList();
+        var others = ledger.LastOn(worker.Id).Where(occupation => occupation.EndsAt(now) > at).ToList();
         others.Add(new Occupation(
             new Reservation
             {

@@ -21,6 +21,9 @@ internal sealed class Pass(long number, DateTimeOffset now, DateTimeOffset lastS
     /// <summary>Whether somebody did not get a worker because it is kept.</summary>
     public bool HeldOff { get; set; }
 
+    /// <summary>It hands out ahead: what looks free is the place of an attempt that is about to end.</summary>
+    public bool IsAhead { get; init; }
+
     public bool MayWait => waits < mostWaits;
 
     public void Await(WaitingRun run, WorkerKind kind)

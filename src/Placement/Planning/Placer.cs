@@ -2,7 +2,8 @@ namespace LoadBalancer.Placement;
 
 /// <summary>Places one run: filters who can take it now, lets the policy choose, checks the answer, reserves everything at once.</summary>
 internal sealed class Placer(
-    Fleet fleet, ReservationLedger ledger, Holds holds, Outlook outlook, PolicySet policies, DurationModel durations, Random random, TimeSpan longestWait)
+    Fleet fleet, ReservationLedger ledger, Holds holds, Outlook outlook, LookAhead lookAhead, PolicySet policies, DurationModel durations,
+    Random random, TimeSpan longestWait)
 {
     private static readonly int RefusalCodes = Enum.GetValues<RefusalCode>().Length;
 
@@ -94,8 +95,7 @@ internal sealed class Placer(
             Devices = DevicePick.Of(run.Shape.Needs, worker)!,
             Keys = demand.ConcurrencyKeys.Count == 0 ? [] : [.. demand.ConcurrencyKeys.Distinct(StringComparer.Ordinal)],
         };
-        ledger.Add(new Occupation(reservation, demand.Submitter, now, answer.Chosen.Predicted));
-        fleet.Use(worker.Id, ledger.UsedOn(worker.Id));
+        var predecessor = Hold(reservation, demand, answer.Chosen.Predicted, now);
         worker.Turns[policy] = ++decisions;
 
         return new Decision
@@ -105,12 +105,30 @@ internal sealed class Placer(
             WorkerId = worker.Id,
             Reservation = reservation,
             Policy = policy,
-            Reason = answer.Reason,
+            Reason = predecessor is null ? answer.Reason : $"{answer.Reason}; it follows run {predecessor.Reservation.RunId}, which is about to end there",
             Score = answer.Score,
             Alternatives = answer.Alternatives,
             Refusals = refusals,
             Predicted = answer.Chosen.Predicted,
+            StartsAfter = predecessor?.Owner,
         };
+    }
+
+    /// <returns>The attempt whose place it takes, if what looked free was that.</returns>
+    private Occupation? Hold(Reservation reservation, TestDemand demand, DurationForecast predicted, DateTimeOffset now)
+    {
+        var predecessor = lookAhead.OfferedOn(reservation.WorkerId);
+        if (predecessor is null)
+        {
+            ledger.Add(new Occupation(reservation, demand.Submitter, now, predicted) { Demand = demand });
+            fleet.Use(reservation.WorkerId, ledger.UsedOn(reservation.WorkerId));
+            return null;
+        }
+
+        ledger.AddAfter(
+            predecessor.Owner, new Occupation(reservation, demand.Submitter, predecessor.EndsAt(now), predicted) { Demand = demand });
+        lookAhead.Taken(reservation.WorkerId);
+        return predecessor;
     }
 
     /// <summary>Every registered worker that was no candidate is counted once.</summary>

@@ -52,6 +52,9 @@ public sealed record Decision
 
     /// <summary>How long the run is expected to take on that worker.</summary>
     public DurationForecast? Predicted { get; init; }
+
+    /// <summary>The running attempt whose place it takes; it starts when that has ended. Null if it has a place of its own.</summary>
+    public AttemptId? StartsAfter { get; init; }
 }
 
 /// <summary>A worker that could have taken the run too.</summary>
@@ -62,3 +65,14 @@ public sealed record ImpossibleRun(Guid RunId, string Reason);
 
 /// <summary>A policy broke its promise on one run: <paramref name="Error"/> says how.</summary>
 public sealed record PolicyFailure(Guid RunId, string Policy, string Error);
+
+/// <summary>
+/// An attempt that has not started and would have finished sooner on another worker. It is placed again when its worker has confirmed
+/// that it did not start.
+/// </summary>
+/// <param name="Attempt">Which one.</param>
+/// <param name="From">Where it waits.</param>
+/// <param name="To">Where it could start now; the planner chooses anew when it is back.</param>
+/// <param name="Gain">How much sooner it is expected to finish there, what the move costs not counted.</param>
+/// <param name="Reason">One sentence for an operator.</param>
+public sealed record Move(AttemptId Attempt, string From, string To, TimeSpan Gain, string Reason);

@@ -24,12 +24,13 @@ public sealed class Planner
     private readonly ReservationLedger ledger = new();
     private readonly SubmitterShares shares = new(ShareHalfLife);
     private readonly List<WaitingRun> aside = [];
-    private readonly List<Occupation> released = [];
     private readonly Outlook outlook;
     private readonly WaitingRuns waiting;
     private readonly Holds holds;
     private readonly Order order;
+    private readonly LookAhead lookAhead;
     private readonly Placer placer;
+    private readonly Rebalancing rebalancing;
     private readonly Explainer explainer;
     private long passes;
 
@@ -38,7 +39,9 @@ public sealed class Planner
     /// <param name="random">The only source of chance: the same seed and inputs give the same plans.</param>
     /// <param name="agingStep">Waiting that is worth one level of priority.</param>
     /// <param name="longFirst">How early long runs go before shorter ones; see <see cref="UsualLongFirst"/>.</param>
-    public Planner(PolicySet policies, DurationModel durations, Random random, TimeSpan? agingStep = null, double longFirst = UsualLongFirst)
+    /// <param name="horizon">How long before an attempt has surely ended its successor may be handed out; by default never.</param>
+    public Planner(
+        PolicySet policies, DurationModel durations, Random random, TimeSpan? agingStep = null, double longFirst = UsualLongFirst, TimeSpan horizon = default)
     {
         var options = new OrderOptions(agingStep ?? UsualAgingStep, longFirst);
         this.durations = durations;
@@ -46,7 +49,9 @@ public sealed class Planner
         waiting = new WaitingRuns(fleet, durations, outlook, options.AgingStep);
         holds = new Holds(fleet, ledger, options.LongestOvertaking);
         order = new Order(fleet, ledger.Keys, shares, outlook, waiting.Lines, waiting.Pace, options);
-        placer = new Placer(fleet, ledger, holds, outlook, policies, durations, random, options.LongestOvertaking);
+        lookAhead = new LookAhead(fleet, ledger, holds, horizon);
+        placer = new Placer(fleet, ledger, holds, outlook, lookAhead, policies, durations, random, options.LongestOvertaking);
+        rebalancing = new Rebalancing(fleet, ledger, holds, waiting, durations);
         explainer = new Explainer(
             fleet, ledger.Keys, holds, new RelaxationSearch(fleet, ledger.Keys, holds, waiting, durations),
             new EndEstimate(fleet, ledger, waiting, holds, durations, options.AgingStep));
@@ -113,12 +118,24 @@ public sealed class Planner
     /// <param name="reservation">What is held.</param>
     /// <param name="since">When it was decided on, if that is known.</param>
     /// <param name="predicted">How long it was expected to take.</param>
+    /// <param name="startsAfter">Whom it follows. Without effect if that attempt holds nothing any more; else it must have been restored before.</param>
     /// <exception cref="InvalidOperationException">The attempt holds a reservation already.</exception>
-    public void Restore(Reservation reservation, DateTimeOffset? since = null, DurationForecast? predicted = null)
+    public void Restore(Reservation reservation, DateTimeOffset? since = null, DurationForecast? predicted = null, AttemptId? startsAfter = null)
     {
-        ledger.Add(new Occupation(reservation, null, since, predicted));
+        var occupation = new Occupation(reservation, null, since, predicted);
+        if (startsAfter is { } predecessor && ledger.Holds(predecessor.RunId, predecessor.Attempt))
+            ledger.AddAfter(predecessor, occupation);
+        else
+            ledger.Add(occupation);
         waiting.RemoveAttempt(reservation.RunId, reservation.Attempt);
         fleet.Use(reservation.WorkerId, ledger.UsedOn(reservation.WorkerId));
+    }
+
+    /// <summary>The worker says that the attempt runs. Without effect if it holds nothing, or when it is repeated.</summary>
+    public void Started(Guid runId, int attempt)
+    {
+        if (ledger.Start(runId, attempt, out var started))
+            lookAhead.Note(started);
     }
 
     /// <summary>Frees what this attempt holds; nobody else's release does. False if it holds nothing, as when it is repeated.</summary>
@@ -130,7 +147,7 @@ public sealed class Planner
         fleet.Use(freed.Reservation.WorkerId, ledger.UsedOn(freed.Reservation.WorkerId));
         foreach (var key in freed.Reservation.Keys)
             waiting.Lines.Wake(key);
-        released.Add(freed);
+        shares.Correct(freed);
         return true;
     }
 
@@ -149,6 +166,7 @@ public sealed class Planner
         {
         }
 
+        PlaceAhead(now, maxDecisions, decisions, failures);
         foreach (var run in aside)
             waiting.PutBack(run);
 
@@ -163,12 +181,35 @@ public sealed class Planner
     /// <returns>Whether there may be more to place.</returns>
     private bool PlaceWhatCanBe(DateTimeOffset now, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)
     {
-        var pass = new Pass(++passes, now, waiting.LastSubmitted, new FreeTimes(fleet, ledger, outlook, now), mostWaits: 64 + (2 * fleet.Count));
+        var pass = Begin(now, isAhead: false);
         PlaceKept(pass, maxDecisions, decisions, failures);
-        while (decisions.Count < maxDecisions && !fleet.Open.IsEmpty && order.Next(now, pass.Number) is { } run)
-            Place(run, pass, decisions, failures);
-
+        PlaceInOrder(pass, maxDecisions, decisions, failures);
         return ReviewHolds() && pass.HeldOff;
+    }
+
+    /// <summary>Hands out what can follow an attempt that is about to end, as long as more waits than places are about to be free.</summary>
+    private void PlaceAhead(DateTimeOffset now, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)
+    {
+        if (decisions.Count >= maxDecisions || waiting.Lines.Awake.Count == 0 || !lookAhead.Open(now, waiting.Count))
+            return;
+
+        try
+        {
+            PlaceInOrder(Begin(now, isAhead: true), maxDecisions, decisions, failures);
+        }
+        finally
+        {
+            lookAhead.Close();
+        }
+    }
+
+    private Pass Begin(DateTimeOffset now, bool isAhead) =>
+        new(++passes, now, waiting.LastSubmitted, new FreeTimes(fleet, ledger, outlook, now), mostWaits: 64 + (2 * fleet.Count)) { IsAhead = isAhead };
+
+    private void PlaceInOrder(Pass pass, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)
+    {
+        while (decisions.Count < maxDecisions && !fleet.Open.IsEmpty && order.Next(pass.Now, pass.Number) is { } run)
+            Place(run, pass, decisions, failures);
     }
 
     /// <summary>Brings all up to date before anything is chosen.</summary>
@@ -177,14 +218,7 @@ public sealed class Planner
         foreach (var run in aside)
             run.PassedOver = null;
         aside.Clear();
-        foreach (var ended in released)
-        {
-            if (ended is { Submitter: { } submitter, Since: { } since })
-                shares.Charge(submitter, (now - since).TotalSeconds - ended.Charged);
-        }
-
-        released.Clear();
-        shares.Decay(now);
+        shares.Settle(now);
         waiting.Refresh(now);
         ReviewHolds();
     }
@@ -216,6 +250,12 @@ public sealed class Planner
     private void Place(WaitingRun run, Pass pass, List<Decision> decisions, List<PolicyFailure> failures)
     {
         var line = run.Line!;
+        if (pass.IsAhead && (run.Demand.WasMoved || run.Demand.ConcurrencyKeys.Count > 0))
+        {
+            PutAside(run, reason: null);
+            return;
+        }
+
         switch (placer.TryPlace(run, pass))
         {
             case PlacementAttempt.Placed placed:
@@ -227,12 +267,15 @@ public sealed class Planner
                 line.BlockedIn = pass.Number;
                 if (ReferenceEquals(full.Allowed, run.Shape.Capable))
                     run.Shape.BlockedIn = pass.Number;
-                if (full.Allowed.Overlaps(fleet.Open))
+                if (!pass.IsAhead && full.Allowed.Overlaps(fleet.Open))
                     holds.Keep(line.Oldest, full.Allowed, pass.Now);
                 break;
             case PlacementAttempt.HeldOff:
                 pass.HeldOff = true;
                 PlaceShorter(run, line, pass, decisions, failures);
+                break;
+            case PlacementAttempt.PassedOver when pass.IsAhead:
+                PutAside(run, reason: null);
                 break;
             case PlacementAttempt.PassedOver(var reason):
                 holds.Drop(run);
@@ -261,6 +304,12 @@ public sealed class Planner
         waiting.PutAside(run);
         aside.Add(run);
     }
+
+    /// <summary>
+    /// What was handed out, has not started, and is better off elsewhere. After a plan, since what is free then is wanted by nothing that waits.
+    /// The owner has it recalled, and submits it again when its reservation was released.
+    /// </summary>
+    public IReadOnlyList<Move> Rebalance(DateTimeOffset now, int most = int.MaxValue) => rebalancing.Find(now, most);
 
     /// <summary>Why this run waits, or would wait if it were submitted.</summary>
     public WaitExplanation Explain(TestDemand demand, DateTimeOffset now) =>

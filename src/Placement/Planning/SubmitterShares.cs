@@ -10,6 +10,7 @@ internal sealed class SubmitterShares(TimeSpan halfLife)
 {
     private readonly Dictionary<string, double> weights = new(StringComparer.Ordinal);
     private readonly Dictionary<string, double> used = new(StringComparer.Ordinal);
+    private readonly List<Occupation> ended = [];
     private DateTimeOffset? decayedAt;
 
     /// <exception cref="ArgumentOutOfRangeException">The weight is not above 0.</exception>
@@ -29,8 +30,23 @@ internal sealed class SubmitterShares(TimeSpan halfLife)
     public void Charge(string submitter, double seconds) =>
         used[submitter] = Math.Max(0, used.GetValueOrDefault(submitter) + seconds);
 
-    /// <summary>Forgets with time; accounts whose use is negligible are dropped.</summary>
-    public void Decay(DateTimeOffset now)
+    /// <summary>What it has really used is known now; it counts from the next <see cref="Settle"/>.</summary>
+    public void Correct(Occupation released) => ended.Add(released);
+
+    /// <summary>Charges what was used instead of what was expected, and forgets with time; accounts whose use is negligible are dropped.</summary>
+    public void Settle(DateTimeOffset now)
+    {
+        foreach (var occupation in ended)
+        {
+            if (occupation is { Submitter: { } submitter, Since: { } since })
+                Charge(submitter, Math.Max(0, (now - since).TotalSeconds) - occupation.Charged);
+        }
+
+        ended.Clear();
+        Decay(now);
+    }
+
+    private void Decay(DateTimeOffset now)
     {
         if (decayedAt is { } last && now - last < halfLife / Steps)
             return;

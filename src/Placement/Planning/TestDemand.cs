@@ -40,4 +40,7 @@ public sealed record TestDemand
 
     /// <summary>Not placed earlier than this.</summary>
     public DateTimeOffset? NotBefore { get; init; }
+
+    /// <summary>It was recalled once to start sooner elsewhere: it is neither moved again nor handed out before a worker has room for it.</summary>
+    public bool WasMoved { get; init; }
 }
