@@ -22,6 +22,7 @@ internal static class Program
         WorkersVerb.Create(terminal),
         DrainVerbs.CreateDrain(terminal),
         DrainVerbs.CreateResume(terminal),
+        RebalanceVerb.Create(terminal),
         PolicyVerb.Create(terminal),
         KeyVerb.Create(terminal),
         ShareVerb.Create(terminal),

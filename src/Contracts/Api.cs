@@ -206,6 +206,12 @@ public sealed record DecisionView
 
 public sealed record AlternativeView(string WorkerId, double ScoreSeconds, string Reason);
 
+/// <summary>Attempts that were asked back; each is placed again when its worker has confirmed that it did not start.</summary>
+public sealed record RebalanceAnswer(IReadOnlyList<MoveView> Recalled);
+
+/// <summary>An attempt that is asked back, since it would finish <paramref name="GainSeconds"/> sooner on <paramref name="To"/>.</summary>
+public sealed record MoveView(Guid RunId, int Attempt, string From, string To, double GainSeconds, string Reason);
+
 public sealed record WorkerView
 {
     public required string WorkerId { get; init; }

@@ -93,7 +93,8 @@ internal static class SchedulerHost
                 provider.GetRequiredService<DurationModel>(),
                 new Random(settings.Scheduler.Seed),
                 settings.Scheduler.AgingStep,
-                settings.Scheduler.LongFirst);
+                settings.Scheduler.LongFirst,
+                settings.Scheduler.LookAhead);
             foreach (var (key, options) in settings.Keys)
                 planner.LimitKey(key, options.Limit);
             foreach (var (submitter, weight) in settings.Shares)
@@ -130,6 +131,7 @@ internal static class SchedulerHost
         services.AddSingleton<SchedulerEpoch>();
         services.AddSingleton<LeaderLease>();
         services.AddSingleton<Dispatcher>();
+        services.AddSingleton<Rebalancer>();
         services.AddSingleton<SettingsInForce>();
         services.AddSingleton<MessageSender>();
         services.AddSingleton<OutboxSender>();

@@ -54,6 +54,18 @@ internal sealed class SchedulerOptions
     /// </summary>
     public double LongFirst { get; set; } = Planner.UsualLongFirst;
 
+    /// <summary>
+    /// What follows a test is handed to its worker this long before that test has surely ended, so that the way of the messages costs no
+    /// time. 0: never. What is handed out early cannot make way for something more urgent.
+    /// </summary>
+    public TimeSpan LookAhead { get; set; } = TimeSpan.FromSeconds(2);
+
+    /// <summary>
+    /// How often it is looked whether what was handed out and has not started would start sooner elsewhere, besides when workers join or have
+    /// nothing to do. 0: only when an operator asks for it.
+    /// </summary>
+    public TimeSpan RebalanceInterval { get; set; } = TimeSpan.FromSeconds(10);
+
     /// <summary>How often deadlines and leases are looked at.</summary>
     public TimeSpan SweepInterval { get; set; } = TimeSpan.FromMilliseconds(500);
 
@@ -100,6 +112,7 @@ internal sealed class SchedulerOptions
         (nameof(LeaseDuration), LeaseDuration), (nameof(DoubtAfter), DoubtAfter), (nameof(KillGrace), KillGrace),
         (nameof(StartTimeout), StartTimeout), (nameof(AgingStep), AgingStep), (nameof(ExecutionGrace), ExecutionGrace), (nameof(PrepareAllowance), PrepareAllowance),
         (nameof(SweepInterval), SweepInterval), (nameof(RelayAfter), RelayAfter), (nameof(SendTimeout), SendTimeout),
+        (nameof(LookAhead), LookAhead), (nameof(RebalanceInterval), RebalanceInterval),
     ];
 }
 

@@ -37,6 +37,8 @@ internal sealed class FakeScheduler : IAsyncDisposable
 
     public IReadOnlyList<WorkerView> Workers { get; set; } = [];
 
+    public IReadOnlyList<MoveView> Moves { get; set; } = [];
+
     /// <summary>What a submission becomes at once; the default is what a scheduler with an idle fleet would do later.</summary>
     public Func<SubmitTest, string> StateOf { get; set; } = _ => RunStates.Completed;
 
@@ -165,6 +167,7 @@ internal sealed class FakeScheduler : IAsyncDisposable
             Workers.Any(worker => worker.WorkerId == id) ? Task.CompletedTask : Problem(context, HttpStatusCode.NotFound, $"No worker {id}"));
         app.MapPost("/api/workers/{id}/resume", (HttpContext context, string id) =>
             Workers.Any(worker => worker.WorkerId == id) ? Task.CompletedTask : Problem(context, HttpStatusCode.NotFound, $"No worker {id}"));
+        app.MapPost("/api/rebalance", () => Results.Json(new RebalanceAnswer(Moves), Web));
         app.MapGet("/api/workers", () => Results.Json(new WorkerList(Workers), Web));
         app.MapGet("/api/events", Stream);
         FakeSettings.Map(app, Bodies, Web);

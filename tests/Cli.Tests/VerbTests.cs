@@ -328,6 +328,23 @@ public sealed class VerbTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_rebalance_tells_what_is_recalled_and_why()
+    {
+        Assert.Equal(ExitCode.Passed, await lb.Run("rebalance"));
+        Assert.Contains("nothing has to move", lb.Out + lb.Error, StringComparison.Ordinal);
+
+        scheduler.Moves = [new MoveView(Guid.NewGuid(), 2, "w-1", "w-2", 12.34, "recalled from w-1: it has not started")];
+        using var other = Lb.At(scheduler);
+        Assert.Equal(ExitCode.Passed, await other.Run("rebalance"));
+        Assert.Contains("w-2", other.Out, StringComparison.Ordinal);
+        Assert.Contains("12.3 s", other.Out, StringComparison.Ordinal);
+
+        using var third = Lb.At(scheduler);
+        Assert.Equal(ExitCode.Passed, await third.Run("rebalance", "--json"));
+        Assert.Equal("w-1", JsonDocument.Parse(third.Out).RootElement.GetProperty("recalled")[0].GetProperty("from").GetString());
+    }
+
+    [Fact]
     public async Task A_token_is_sent_and_a_missing_one_is_explained()
     {
         scheduler.RequiredToken = "secret";

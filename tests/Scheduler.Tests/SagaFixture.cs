@@ -46,6 +46,7 @@ internal sealed class SagaFixture : IAsyncDisposable
             .AddSingleton<WorkerFleet>()
             .AddSingleton<DurationModel>()
             .AddSingleton(provider => new Planner(new PolicySet(), provider.GetRequiredService<DurationModel>(), new Random(1)))
+            .AddSingleton<Rebalancer>()
             .AddSingleton<Dispatcher>()
             .AddMediator(mediator => mediator.AddSagaStateMachine<TestRunStateMachine, TestRun>().RunRepository())
             .BuildServiceProvider();
@@ -81,7 +82,7 @@ internal sealed class SagaFixture : IAsyncDisposable
     public Task<RunReply> SubmitAsync(Func<SubmitTest, SubmitTest>? change = null) =>
         RaiseAsync(new RunSubmitted(RunId, (change ?? (test => test))(new SubmitTest { RunId = RunId, TestId = "a-test", Submitter = "ci" })));
 
-    public Task<RunReply> PlaceAsync(int attempt = 1, string worker = Worker) => RaiseAsync(new RunPlaced(RunId, Session, "class-a", new Decision
+    public Task<RunReply> PlaceAsync(int attempt = 1, string worker = Worker, AttemptId? startsAfter = null) => RaiseAsync(new RunPlaced(RunId, Session, "class-a", new Decision
     {
         RunId = RunId,
         Attempt = attempt,
@@ -101,6 +102,7 @@ internal sealed class SagaFixture : IAsyncDisposable
         Score = new Dictionary<string, double> { ["run"] = 3 },
         Alternatives = [new Alternative("w2", 5, "slower")],
         Refusals = new Dictionary<string, int> { ["backend"] = 2 },
+        StartsAfter = startsAfter,
     }));
 
     public Task<RunReply> StartRunAsync(int attempt = 1) => RaiseAsync(new AttemptStarted(RunId, Owner(attempt)));

@@ -111,6 +111,9 @@ internal sealed partial class SchedulerClient : IDisposable
         using var answer = await Send(HttpMethod.Post, $"api/workers/{Uri.EscapeDataString(workerId)}/resume", ReadLimit, cancel);
     }
 
+    public async Task<IReadOnlyList<MoveView>> Rebalance(CancellationToken cancel) =>
+        (await Send<RebalanceAnswer>(HttpMethod.Post, "api/rebalance", ReadLimit, cancel)).Recalled;
+
     public async Task CancelRun(Guid runId, string reason, CancellationToken cancel)
     {
         using var answer = await Send(HttpMethod.Delete, $"api/runs/{runId}" + QueryString(("reason", reason)), ReadLimit, cancel);

@@ -40,25 +40,15 @@ internal sealed class LookAhead(Fleet fleet, ReservationLedger ledger, Holds hol
             running.Dequeue();
         }
 
-        if (waiting <= ending.Count)
-            return false;
-
-        for (var looks = Math.Min(ending.Count, MostLooks); looks > 0 && offered.Count < MostOffered; looks--)
+        for (var looks = Math.Min(ending.Count, MostLooks); looks > 0; looks--)
         {
             var attempt = ending.Dequeue();
-            if (!IsEnding(attempt, now))
-                continue;
-
-            if (fleet.Find(attempt.Reservation.WorkerId) is not { } worker || !MayBeOffered(worker, attempt))
-            {
+            if (IsEnding(attempt, now))
                 ending.Enqueue(attempt);
-                continue;
-            }
-
-            offered.Add(worker.Id, attempt);
-            fleet.Use(worker.Id, AllBut(attempt.Reservation, worker.Profile));
         }
 
+        if (waiting > ending.Count)
+            Offer();
         return offered.Count > 0;
     }
 
@@ -84,6 +74,22 @@ internal sealed class LookAhead(Fleet fleet, ReservationLedger ledger, Holds hol
         }
 
         offered.Clear();
+    }
+
+    private void Offer()
+    {
+        for (var looks = Math.Min(ending.Count, MostLooks); looks > 0 && offered.Count < MostOffered; looks--)
+        {
+            var attempt = ending.Dequeue();
+            if (fleet.Find(attempt.Reservation.WorkerId) is not { } worker || !MayBeOffered(worker, attempt))
+            {
+                ending.Enqueue(attempt);
+                continue;
+            }
+
+            offered.Add(worker.Id, attempt);
+            fleet.Use(worker.Id, AllBut(attempt.Reservation, worker.Profile));
+        }
     }
 
     private bool IsEnding(Occupation attempt, DateTimeOffset now) => ledger.Runs(attempt) && attempt.EndsLateAt(now) <= now + horizon;

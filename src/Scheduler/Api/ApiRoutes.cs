@@ -40,6 +40,7 @@ internal static class ApiRoutes
         var operate = LeadersGroup(app, ApiRole.Operator);
         operate.MapPost("/workers/{workerId}/drain", WorkerCommands.DrainAsync);
         operate.MapPost("/workers/{workerId}/resume", WorkerCommands.ResumeAsync);
+        operate.MapPost("/rebalance", WorkerCommands.RebalanceAsync);
         operate.MapPut("/policies", PolicySettings.SetManyAsync);
         operate.MapPut("/policies/{testType}", PolicySettings.SetAsync);
         operate.MapDelete("/policies/{testType}", PolicySettings.ResetAsync);

@@ -1,3 +1,5 @@
+using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Dispatch;
 using LoadBalancer.Scheduler.Fleet;
 
 namespace LoadBalancer.Scheduler.Api;
@@ -22,6 +24,9 @@ internal static class WorkerCommands
 
     public static async Task<IResult> ResumeAsync(string workerId, WorkerDrain draining, CancellationToken cancellationToken) =>
         Answer(workerId, await draining.ResumeAsync(workerId, cancellationToken));
+
+    public static async Task<IResult> RebalanceAsync(Dispatcher dispatcher, CancellationToken cancellationToken) =>
+        Results.Ok(new RebalanceAnswer(await dispatcher.RebalanceAsync(cancellationToken)));
 
     private static IResult Answer(string workerId, bool known) => known
         ? Results.Ok(new { workerId })

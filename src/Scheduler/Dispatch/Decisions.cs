@@ -40,6 +40,8 @@ internal static class Decisions
         DiskGb = decision.Reservation.DiskGb,
         Devices = ToDevices(decision.Reservation),
         Keys = [.. decision.Reservation.Keys],
+        AfterRunId = decision.StartsAfter?.RunId,
+        AfterAttempt = decision.StartsAfter?.Attempt,
     };
 
     public static Reservation ToReservation(ReservationRow row) => new()
@@ -71,6 +73,7 @@ internal static class Decisions
             Devices = ToDevices(placed.Decision.Reservation),
             MemoryGb = placed.Decision.Reservation.MemoryGb,
             CpuCores = placed.Decision.Reservation.CpuCores,
+            StartsAfter = placed.Decision.StartsAfter is { } predecessor ? new RunAttempt(predecessor.RunId, predecessor.Attempt) : null,
         };
     }
 

@@ -18,6 +18,7 @@ internal static class Demands
             Priority = run.Priority,
             AvoidWorkers = run.FailedOn,
             NotBefore = run.NotBefore,
+            WasMoved = run.WasMoved,
         };
     }
 

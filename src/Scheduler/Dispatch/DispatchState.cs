@@ -1,3 +1,4 @@
+using LoadBalancer.Contracts;
 using LoadBalancer.Placement;
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.History;
@@ -22,8 +23,10 @@ internal sealed class DispatchState(Planner planner, DurationModel durations)
         Learn(outcomes);
         foreach (var stored in reservations)
         {
-            planner.Restore(Decisions.ToReservation(stored.Row), stored.DecidedAt, stored.Predicted);
+            planner.Restore(Decisions.ToReservation(stored.Row), stored.DecidedAt, stored.Predicted, stored.StartsAfter);
             reserved[stored.Row.RunId] = stored.Row.Attempt;
+            if (stored.Started)
+                planner.Started(stored.Row.RunId, stored.Row.Attempt);
         }
 
         foreach (var run in waitingRuns)
@@ -102,6 +105,8 @@ internal sealed class DispatchState(Planner planner, DurationModel durations)
             runs[run.CorrelationId] = new Known(run.Version, run.HoldsWorker ? run.Attempt : null);
         else
             runs.Remove(run.CorrelationId);
+        if (run.CurrentState == RunStates.Running)
+            planner.Started(run.CorrelationId, run.Attempt);
         // A reservation of a later attempt is a decision that is being stored.
         if (!run.HoldsWorker && reserved.TryGetValue(run.CorrelationId, out var attempt) && attempt <= run.Attempt)
             Release(run.CorrelationId);

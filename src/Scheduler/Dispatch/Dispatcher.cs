@@ -32,6 +32,7 @@ internal sealed partial class Dispatcher : IDisposable
     private readonly DispatchState state;
     private readonly TestRunEvents events;
     private readonly WorkerFleet fleet;
+    private readonly Rebalancer rebalancer;
     private readonly SchedulerOptions options;
     private readonly TimeProvider time;
     private readonly ILogger<Dispatcher> logger;
@@ -39,13 +40,13 @@ internal sealed partial class Dispatcher : IDisposable
 
     public Dispatcher(
         Planner planner, DurationModel durations, TestRunEvents events, RunCommits commits, WorkerFleet fleet, WorkerBindings bindings,
-        IOptions<SchedulerOptions> options, TimeProvider time, ILogger<Dispatcher> logger)
+        Rebalancer rebalancer, IOptions<SchedulerOptions> options, TimeProvider time, ILogger<Dispatcher> logger)
     {
-        (this.planner, this.events, this.fleet, this.options, this.time, this.logger) =
-            (planner, events, fleet, options.Value, time, logger);
+        (this.planner, this.events, this.fleet, this.rebalancer, this.options, this.time, this.logger) =
+            (planner, events, fleet, rebalancer, options.Value, time, logger);
         committing = new SemaphoreSlim(this.options.GroupCommit ? CommitsAtOnce : TransactionsAtOnce);
         state = new DispatchState(planner, durations);
-        commits.Listen(committed => Post(_ => state.Apply(committed)));
+        commits.Listen(committed => Post(_ => Apply(committed)));
         fleet.Changed += session => Post(_ => Register(session));
         fleet.Forgotten += workerId => Post(_ => state.Forget(workerId));
         bindings.Changed += workerId => Post(_ =>
@@ -89,6 +90,13 @@ internal sealed partial class Dispatcher : IDisposable
     {
         var estimates = MostLooks / (planner.Waiting + 1);
         return [.. tests.Select((entry, i) => planner.ProspectsOf(Demands.Of(entry.Test, entry.RunId, now), now, withEta: i < estimates))];
+    }
+
+    /// <summary>Recalls what has not started and would finish sooner elsewhere.</summary>
+    public async Task<IReadOnlyList<MoveView>> RebalanceAsync(CancellationToken cancellationToken)
+    {
+        var moves = await AskAsync(planner => planner.Rebalance(time.GetUtcNow(), Rebalancer.MovesAtOnce), cancellationToken);
+        return await rebalancer.RecallAsync(moves, cancellationToken);
     }
 
     /// <summary>Number of runs that need a key and are not placed, for each key that somebody needs.</summary>
@@ -143,7 +151,19 @@ internal sealed partial class Dispatcher : IDisposable
                 _ = Task.Run(() => CountImpossibleAsync(impossible, stoppingToken), stoppingToken);
         }
 
+        RebalanceWhenDue(stoppingToken);
         return plan.Decisions.Count == DecisionsPerPass ? time.GetUtcNow() : plan.WakeAt;
+    }
+
+    private void RebalanceWhenDue(CancellationToken stoppingToken)
+    {
+        var now = time.GetUtcNow();
+        if (!rebalancer.IsDue(now, planner.Waiting))
+            return;
+
+        var moves = planner.Rebalance(now, Rebalancer.MovesAtOnce);
+        if (moves.Count > 0)
+            _ = Task.Run(() => rebalancer.RecallAsync(moves, stoppingToken), stoppingToken);
     }
 
     private async Task PlaceAsync(Decision decision, CancellationToken stoppingToken)
@@ -191,7 +211,18 @@ internal sealed partial class Dispatcher : IDisposable
             LogTakenBack(decision.RunId, decision.WorkerId, problem);
     });
 
-    private void Register(WorkerSession session) => state.Register(session, fleet.TakesWork(session));
+    private void Register(WorkerSession session)
+    {
+        state.Register(session, fleet.TakesWork(session));
+        rebalancer.CapacityCame();
+    }
+
+    private void Apply(RunsCommitted committed)
+    {
+        state.Apply(committed);
+        if (committed.Outcomes.Count > 0)
+            rebalancer.CapacityCame();
+    }
 
     private void Supervised(Action action) => Supervised<object?>(() =>
     {

@@ -54,6 +54,11 @@ internal sealed class ReservationRow
     public List<AssignedDevice> Devices { get; set; } = [];
 
     public List<string> Keys { get; set; } = [];
+
+    /// <summary>The attempt whose place it takes when that has ended, as <see cref="AfterAttempt"/> of this run; until then it holds nothing.</summary>
+    public Guid? AfterRunId { get; set; }
+
+    public int? AfterAttempt { get; set; }
 }
 
 /// <summary>

@@ -8,10 +8,11 @@ namespace LoadBalancer.Scheduler.TestRuns;
 /// </summary>
 /// <param name="IsOwner">It speaks of the current attempt.</param>
 /// <param name="IsNextAttempt">It proposes the attempt that follows.</param>
+/// <param name="MayMove">It proposes to move the current attempt, which may go elsewhere.</param>
 /// <param name="IsCancelled">Somebody wants the run to end.</param>
 /// <param name="IsTooLate">Its queue timeout has passed, and it has not started.</param>
 /// <param name="Decision">What the budgets say, or null where the event does not concern them.</param>
-internal sealed record Judgement(bool IsOwner, bool IsNextAttempt, bool IsCancelled, bool IsTooLate, RetryDecision? Decision)
+internal sealed record Judgement(bool IsOwner, bool IsNextAttempt, bool MayMove, bool IsCancelled, bool IsTooLate, RetryDecision? Decision)
 {
     public static Judgement Of<T>(BehaviorContext<TestRun, T> context, SchedulerOptions options, DateTimeOffset now) where T : RunEvent =>
         context.GetOrAddPayload(() => Of(context.Saga, context.Message, options, now));
@@ -28,6 +29,7 @@ internal sealed record Judgement(bool IsOwner, bool IsNextAttempt, bool IsCancel
         return new Judgement(
             isOwner,
             happened is RunPlaced placed && placed.Decision.Attempt == run.Attempt + 1,
+            happened is MoveProposed move && move.Attempt == run.Attempt && run is { WasMoved: false, CancelReason: null },
             run.CancelReason is not null,
             run.QueueDeadline <= now,
             happened switch

@@ -37,6 +37,9 @@ internal sealed record RunPlaced(Guid RunId, Guid SessionId, string WorkerClass,
 /// <summary>One scheduling round in which no registered worker could ever run it.</summary>
 internal sealed record RunImpossible(Guid RunId, string Reason) : RunEvent(RunId);
 
+/// <summary>The planner would rather have this attempt, which has not started, on another worker.</summary>
+internal sealed record MoveProposed(Guid RunId, int Attempt, string Reason) : RunEvent(RunId);
+
 /// <summary>Something about one attempt: it counts only if attempt, worker and session are the ones the run is assigned to.</summary>
 internal abstract record AttemptEvent(Guid RunId, AttemptOwner Owner) : RunEvent(RunId);
 

@@ -58,6 +58,9 @@ internal sealed class TestRun : SagaStateMachineInstance, ISagaVersion
     /// <summary>Workers on which an attempt failed or was lost, in order.</summary>
     public List<string> FailedOn { get; set; } = [];
 
+    /// <summary>It was recalled once so as to start sooner on another worker, and stays where it is put from then on.</summary>
+    public bool WasMoved { get; set; }
+
     /// <summary>Not to be placed earlier.</summary>
     public DateTimeOffset? NotBefore { get; set; }
 

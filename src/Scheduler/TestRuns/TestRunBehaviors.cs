@@ -126,6 +126,19 @@ internal static class TestRunBehaviors
             context.Saga.Recall(time.GetUtcNow());
         });
 
+    /// <summary>It is placed again when the worker has confirmed that it did not start.</summary>
+    public static EventActivityBinder<TestRun, MoveProposed> Move(
+        this EventActivityBinder<TestRun, MoveProposed> binder, TimeProvider time, SchedulerOptions options) =>
+        binder.AskBack(time, options).Then(context =>
+        {
+            context.Saga.WasMoved = true;
+            context.Saga.Reason = context.Message.Reason;
+        });
+
+    public static EventActivityBinder<TestRun, MoveProposed> RefuseMove(this EventActivityBinder<TestRun, MoveProposed> binder) =>
+        binder.Then(context => context.Message.Reply.Refuse(
+            $"attempt {context.Message.Attempt} is not to be moved: the run is {context.Saga.CurrentState} in attempt {context.Saga.Attempt}"));
+
     public static EventActivityBinder<TestRun, T> GiveBack<T>(
         this EventActivityBinder<TestRun, T> binder, string reason) where T : AttemptEvent =>
         binder.Then(context => context.Saga.WaitAgain(reason));

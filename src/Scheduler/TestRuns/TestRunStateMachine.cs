@@ -31,6 +31,7 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
             When(DeadlinePassed, IsQueueDeadline).TimeOutInQueue(time).TransitionTo(Failed).Announce(time),
             When(CancelRequested).CancelNow(time).TransitionTo(Cancelled).Announce(time),
             When(AttemptFinished).KeepAsEvidence(time),
+            When(MoveProposed).RefuseMove(),
             // The attempt these speak of has been given up already.
             Ignore(AttemptStarted), Ignore(RunRecalled), Ignore(AssignmentReturned), Ignore(WorkerLost), Ignore(StopRequested),
             // The other deadlines belong to an attempt that is gone.
@@ -45,6 +46,8 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
             When(AssignmentReturned, IsUnreachableAndCancelled).CancelNow(time).TransitionTo(Cancelled).Announce(time),
             When(AssignmentReturned, IsPerhapsThere).AskBack(time, this.options),
             When(DeadlinePassed, IsStartDeadline).AskBack(time, this.options),
+            When(MoveProposed, MayMove).Move(time, this.options).Announce(time),
+            When(MoveProposed, MayNotMove).RefuseMove(),
             // Its start deadline is no later than that of the queue, and it does not run yet.
             Ignore(DeadlinePassed, IsNotStartDeadline),
             When(CancelRequested).CancelWhenGivenBack(time),
@@ -58,6 +61,7 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
             Ignore(RunRecalled),
             // A run that runs was routed.
             Ignore(AssignmentReturned),
+            When(MoveProposed).RefuseMove(),
             When(CancelRequested).CancelWhenStopped(time),
             When(StopRequested, IsOwner).TellStop(time),
             When(DeadlinePassed, IsExecutionDeadline).StopOverdue(time, this.options),
@@ -79,6 +83,7 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
 
         During(Completed, Failed, Cancelled,
             When(RunPlaced).RefusePlacement(),
+            When(MoveProposed).RefuseMove(),
             When(CancelRequested).RefuseCancel(),
             When(AttemptFinished).KeepAsEvidence(time),
             // Late news of an attempt that has ended.
@@ -115,6 +120,8 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
 
     public Event<RunImpossible> RunImpossible { get; } = null!;
 
+    public Event<MoveProposed> MoveProposed { get; } = null!;
+
     public Event<AttemptStarted> AttemptStarted { get; } = null!;
 
     public Event<AttemptFinished> AttemptFinished { get; } = null!;
@@ -134,6 +141,10 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
     private bool IsNextAttempt(BehaviorContext<TestRun, RunPlaced> context) => Judge(context).IsNextAttempt;
 
     private bool IsNotNextAttempt(BehaviorContext<TestRun, RunPlaced> context) => !Judge(context).IsNextAttempt;
+
+    private bool MayMove(BehaviorContext<TestRun, MoveProposed> context) => Judge(context).MayMove;
+
+    private bool MayNotMove(BehaviorContext<TestRun, MoveProposed> context) => !MayMove(context);
 
     private static bool IsQueueDeadline(BehaviorContext<TestRun, DeadlinePassed> context) => context.Message.Deadline == Deadline.Queue;
 
@@ -185,6 +196,7 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
         Event(() => CancelRequested, e => e.CorrelateById(context => context.Message.RunId));
         Event(() => RunPlaced, Existing);
         Event(() => RunImpossible, Existing);
+        Event(() => MoveProposed, Existing);
         Event(() => AttemptStarted, Existing);
         Event(() => AttemptFinished, Existing);
         Event(() => RunRecalled, Existing);

@@ -143,6 +143,25 @@ public sealed class LookAheadTests
     }
 
     [Fact]
+    public void Attempts_that_have_ended_are_not_counted_as_places_to_come()
+    {
+        planner.Register(Given.Worker("w0"));
+        for (var i = 0; i < 10; i++)
+        {
+            var past = planner.Submitted(Given.Demand(testId: "short"));
+            planner.PlaceAll();
+            planner.Started(past.RunId, 1);
+            planner.Release(past.RunId, 1);
+        }
+
+        RunningShortOnes(workers: 1);
+        planner.Submitted(Given.Demand(testId: "short"));
+        planner.Submitted(Given.Demand(testId: "short"));
+
+        Assert.Single(planner.Plan(Later, 10).Decisions);
+    }
+
+    [Fact]
     public void A_restored_successor_follows_as_before()
     {
         planner.Register(Given.Worker("w0"));

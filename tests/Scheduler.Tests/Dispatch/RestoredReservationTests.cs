@@ -39,6 +39,32 @@ public sealed class RestoredReservationTests
         Assert.Equal(held.RunId, Assert.Single(reserved).RunId);
     }
 
+    [Fact]
+    public async Task Who_follows_an_attempt_holds_nothing_after_a_restart_until_that_has_ended()
+    {
+        await using var scheduler = await LiveScheduler.StartAsync();
+        var now = DateTimeOffset.UtcNow;
+        var (first, next) = (Guid.NewGuid(), Guid.NewGuid());
+        await scheduler.StoreAsync(
+            new DecisionRow { RunId = next, Attempt = 1, WorkerId = "w", DecidedAt = now },
+            new ReservationRow { RunId = next, Attempt = 1, WorkerId = "w", AfterRunId = first, AfterAttempt = 1 },
+            new DecisionRow { RunId = first, Attempt = 1, WorkerId = "w", DecidedAt = now - TimeSpan.FromMinutes(1) },
+            new ReservationRow { RunId = first, Attempt = 1, WorkerId = "w" });
+
+        await scheduler.RestartAsync();
+
+        async Task<Guid[]> HoldersAsync(bool firstEnds) => await scheduler.Dispatcher.AskAsync(
+            planner =>
+            {
+                if (firstEnds)
+                    planner.Release(first, 1);
+                return planner.ReservationsOn("w").Select(held => held.RunId).ToArray();
+            },
+            TestContext.Current.CancellationToken);
+        Assert.Equal([first], await HoldersAsync(firstEnds: false));
+        Assert.Equal([next], await HoldersAsync(firstEnds: true));
+    }
+
     private static async Task<ExpectedEnd> EndOfAsync(LiveScheduler scheduler, Guid runId, int attempt, DateTimeOffset now)
     {
         var demand = new TestDemand { RunId = runId, Attempt = attempt, TestId = "test", SubmittedAt = now };

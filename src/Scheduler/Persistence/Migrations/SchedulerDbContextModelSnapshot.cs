@@ -22,44 +22,6 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
-            modelBuilder.Entity("LoadBalancer.Scheduler.Fleet.EpochRow", b =>
-                {
-                    b.Property<int>("Id")
-                        .HasColumnType("integer")
-                        .HasColumnName("id");
-
-                    b.Property<long>("Epoch")
-                        .HasColumnType("bigint")
-                        .HasColumnName("epoch");
-
-                    b.Property<string>("Leader")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("leader");
-
-                    b.Property<DateTimeOffset?>("LeadsAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("leads_at");
-
-                    b.Property<DateTimeOffset?>("RenewedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("renewed_at");
-
-                    b.Property<string>("Url")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("url");
-
-                    b.HasKey("Id")
-                        .HasName("pk_epochs");
-
-                    b.HasIndex("Epoch")
-                        .IsUnique()
-                        .HasDatabaseName("ix_epochs_epoch");
-
-                    b.ToTable("epochs", (string)null);
-                });
-
             modelBuilder.Entity("LoadBalancer.Scheduler.Fleet.WorkerSession", b =>
                 {
                     b.Property<string>("WorkerId")
@@ -423,6 +385,14 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                         .HasColumnType("uuid")
                         .HasColumnName("run_id");
 
+                    b.Property<int?>("AfterAttempt")
+                        .HasColumnType("integer")
+                        .HasColumnName("after_attempt");
+
+                    b.Property<Guid?>("AfterRunId")
+                        .HasColumnType("uuid")
+                        .HasColumnName("after_run_id");
+
                     b.Property<int>("Attempt")
                         .HasColumnType("integer")
                         .HasColumnName("attempt");
@@ -458,6 +428,44 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                         .HasName("pk_reservations");
 
                     b.ToTable("reservations", (string)null);
+                });
+
+            modelBuilder.Entity("LoadBalancer.Scheduler.Leadership.EpochRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("integer")
+                        .HasColumnName("id");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("bigint")
+                        .HasColumnName("epoch");
+
+                    b.Property<string>("Leader")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("leader");
+
+                    b.Property<DateTimeOffset?>("LeadsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("leads_at");
+
+                    b.Property<DateTimeOffset?>("RenewedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("renewed_at");
+
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("url");
+
+                    b.HasKey("Id")
+                        .HasName("pk_epochs");
+
+                    b.HasIndex("Epoch")
+                        .IsUnique()
+                        .HasDatabaseName("ix_epochs_epoch");
+
+                    b.ToTable("epochs", (string)null);
                 });
 
             modelBuilder.Entity("LoadBalancer.Scheduler.LiveSettings.LiveSetting", b =>
@@ -663,6 +671,10 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                         .IsConcurrencyToken()
                         .HasColumnType("integer")
                         .HasColumnName("version");
+
+                    b.Property<bool>("WasMoved")
+                        .HasColumnType("boolean")
+                        .HasColumnName("was_moved");
 
                     b.Property<string>("WorkerClass")
                         .HasColumnType("text")
