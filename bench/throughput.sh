@@ -1,13 +1,13 @@
 #!/usr/bin/env bash
 # Measures how many tests a second pass through everything on this machine, and how long a submission takes to start: a private RabbitMQ
 # and PostgreSQL with durable settings, the scheduler and four workers as processes, tests that end at once.
-# usage: bench/throughput.sh [--tests N] [--json]     prints JSON either way
+# usage: bench/throughput.sh [--tests N] [--json | --product]     prints JSON; --product measures it once, without what it is compared with
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")/.."
 options=()
 for option; do [ "$option" = --json ] || options+=("$option"); done
-[[ " ${options[*]-}" =~ ^(\ --tests\ [0-9]+|\ )$ ]] || { echo "usage: bench/throughput.sh [--tests N] [--json]" >&2; exit 2; }
+[[ " ${options[*]-}" =~ ^(\ --tests\ [0-9]+)?(\ --product)?\ ?$ ]] || { echo "usage: bench/throughput.sh [--tests N] [--json | --product]" >&2; exit 2; }
 
 dir=.servers/bench-$$
 trap './servers.sh --dir "$dir" remove >&2' EXIT

@@ -6,18 +6,18 @@ using LoadBalancer.Throughput;
 // would achieve. Broker and database are private and durable, and everything shares this machine.
 var tests = args is ["--tests", var given, ..] ? int.Parse(given) : 20_000;
 var runs = 3;
+if (args.Contains("--product"))
+{
+    Console.WriteLine(await Measurement.ProductAsync(tests, withWaiting: false));
+    return 0;
+}
+
 var stage = await Facts.OfServersAsync();
 var raw = new List<double>();
 var baseline = new List<double>();
 var product = new List<Product>();
 for (var run = 0; run < runs; run++)
 {
-    if (Environment.GetEnvironmentVariable("LB_ONLY") is not null)
-    {
-        await Console.Error.WriteLineAsync($"{await Measurement.ProductAsync(tests, false)}");
-        return 0;
-    }
-
     raw.Add(await RawMessages.PerSecondAsync(new Uri(Setting.Of("Broker__Url")), 20_000));
     baseline.Add(await Measurement.BaselineAsync(tests / 20));
     product.Add(await Measurement.ProductAsync(tests, withWaiting: run == runs - 1));

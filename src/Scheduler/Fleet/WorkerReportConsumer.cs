@@ -24,16 +24,26 @@ internal sealed partial class WorkerReportConsumer(
     public Task Consume(ConsumeContext<WorkerReport> context)
     {
         ReportRules.Check(context.Message);
-        return Task.WhenAll(context.Message.Reports.Select(entry => HearAsync(context.Message, entry, context.CancellationToken)).ToList());
+        return Task.WhenAll(Joined(context.Message.Reports).Select(entry => HearAsync(context.Message, entry.Report, entry.TellsOfStart, context.CancellationToken)).ToList());
     }
 
-    private Task HearAsync(WorkerReport report, Report entry, CancellationToken cancellationToken) => entry switch
+    /// <summary>A test that began and ended since the last message is one change of its run, not two.</summary>
+    private static IEnumerable<(Report Report, bool TellsOfStart)> Joined(IReadOnlyList<Report> reports)
+    {
+        var ended = reports.OfType<TestFinished>().Select(finished => (finished.RunId, finished.Attempt)).ToHashSet();
+        var begun = reports.OfType<TestStarted>().Select(started => (started.RunId, started.Attempt)).Where(ended.Contains).ToHashSet();
+        return reports
+            .Where(report => report is not TestStarted started || !begun.Contains((started.RunId, started.Attempt)))
+            .Select(report => (report, report is TestFinished finished && begun.Contains((finished.RunId, finished.Attempt))));
+    }
+
+    private Task HearAsync(WorkerReport report, Report entry, bool tellsOfStart, CancellationToken cancellationToken) => entry switch
     {
         WorkerRegistered registered => order.OfWorkerAsync(report.WorkerId, () => RegisterAsync(report, registered, cancellationToken)),
         WorkerLeft left => order.OfWorkerAsync(report.WorkerId, () => LeaveAsync(report, left, cancellationToken)),
-        TestStarted started => order.OfRunAsync(report.WorkerId, started.RunId, () => RaiseAsync(report, started, cancellationToken)),
-        TestFinished finished => order.OfRunAsync(report.WorkerId, finished.RunId, () => RaiseAsync(report, finished, cancellationToken)),
-        TestRecalled recalled => order.OfRunAsync(report.WorkerId, recalled.RunId, () => RaiseAsync(report, recalled, cancellationToken)),
+        TestStarted started => order.OfRunAsync(report.WorkerId, started.RunId, () => RaiseAsync(report, started, tellsOfStart, cancellationToken)),
+        TestFinished finished => order.OfRunAsync(report.WorkerId, finished.RunId, () => RaiseAsync(report, finished, tellsOfStart, cancellationToken)),
+        TestRecalled recalled => order.OfRunAsync(report.WorkerId, recalled.RunId, () => RaiseAsync(report, recalled, tellsOfStart, cancellationToken)),
         // Progress changes no run, and entries of a newer version are not understood yet.
         _ => Task.CompletedTask,
     };
@@ -89,13 +99,14 @@ internal sealed partial class WorkerReportConsumer(
         }
     }
 
-    private async Task RaiseAsync(WorkerReport report, Report entry, CancellationToken cancellationToken)
+    private async Task RaiseAsync(WorkerReport report, Report entry, bool tellsOfStart, CancellationToken cancellationToken)
     {
         AttemptOwner By(int attempt) => new(attempt, report.WorkerId, report.SessionId);
         var reply = entry switch
         {
             TestStarted started => await events.RaiseAsync(new AttemptStarted(started.RunId, By(started.Attempt)), cancellationToken),
-            TestFinished finished => await events.RaiseAsync(new AttemptFinished(finished.RunId, By(finished.Attempt), ReportRules.Measured(finished)), cancellationToken),
+            TestFinished finished => await events.RaiseAsync(
+                new AttemptFinished(finished.RunId, By(finished.Attempt), ReportRules.Measured(finished)) { TellsOfStart = tellsOfStart }, cancellationToken),
             TestRecalled recalled => await events.RaiseAsync(new RunRecalled(recalled.RunId, By(recalled.Attempt), recalled.Started), cancellationToken),
             _ => null,
         };

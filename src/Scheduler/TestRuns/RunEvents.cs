@@ -48,7 +48,11 @@ internal sealed record AttemptOwner(int Attempt, string WorkerId, Guid SessionId
 
 internal sealed record AttemptStarted(Guid RunId, AttemptOwner Owner) : AttemptEvent(RunId, Owner);
 
-internal sealed record AttemptFinished(Guid RunId, AttemptOwner Owner, TestFinished Report) : AttemptEvent(RunId, Owner);
+internal sealed record AttemptFinished(Guid RunId, AttemptOwner Owner, TestFinished Report) : AttemptEvent(RunId, Owner)
+{
+    /// <summary>The same message said that it started: one change of the run tells of both.</summary>
+    public bool TellsOfStart { get; init; }
+}
 
 /// <summary>The worker's answer to a recall, or its giving back of what it has not started.</summary>
 internal sealed record RunRecalled(Guid RunId, AttemptOwner Owner, bool Started) : AttemptEvent(RunId, Owner);

@@ -101,6 +101,15 @@ internal static class TestRunBehaviors
                 run.Stop(reason, now);
         });
 
+    /// <summary>It has ended by now, so nothing of it is to be watched.</summary>
+    public static EventActivityBinder<TestRun, AttemptFinished> StartBefore(
+        this EventActivityBinder<TestRun, AttemptFinished> binder, TimeProvider time) =>
+        binder.Then(context =>
+        {
+            context.Saga.StartedAt = time.GetUtcNow() - TimeSpan.FromSeconds(context.Message.Report.DurationSeconds);
+            context.Saga.Reason = $"started on {context.Saga.WorkerId}";
+        });
+
     /// <summary>The worker has not ended it: it is asked to, again and again, and holds what it holds until it has.</summary>
     public static EventActivityBinder<TestRun, DeadlinePassed> StopOverdue(
         this EventActivityBinder<TestRun, DeadlinePassed> binder, TimeProvider time, SchedulerOptions options) =>

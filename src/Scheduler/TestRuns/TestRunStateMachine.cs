@@ -39,6 +39,8 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
 
         During(Assigned,
             When(AttemptStarted, IsOwner).Start(time, this.options).TransitionTo(Running).Announce(time),
+            // Its end is dealt with below, as that of a run that runs.
+            When(AttemptFinished, TellsOfStart).StartBefore(time).TransitionTo(Running).Announce(time),
             When(RunRecalled, HasNotStarted).GiveBack("given back by the worker before it started").TransitionTo(Requeued).Announce(time),
             When(RunRecalled, HasNotStartedInTime).TimeOutInQueue(time).TransitionTo(Failed).Announce(time),
             When(RunRecalled, HasNotStartedAndIsCancelled).CancelNow(time).TransitionTo(Cancelled).Announce(time),
@@ -141,6 +143,8 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
     private bool IsNextAttempt(BehaviorContext<TestRun, RunPlaced> context) => Judge(context).IsNextAttempt;
 
     private bool IsNotNextAttempt(BehaviorContext<TestRun, RunPlaced> context) => !Judge(context).IsNextAttempt;
+
+    private bool TellsOfStart(BehaviorContext<TestRun, AttemptFinished> context) => Judge(context).TellsOfStart;
 
     private bool MayMove(BehaviorContext<TestRun, MoveProposed> context) => Judge(context).MayMove;
 

@@ -17,7 +17,7 @@ internal sealed record StoredResult(Guid SessionId, TestFinished Finished)
 /// </summary>
 internal sealed class ResultStore(string directory, TimeProvider time, ILogger<ResultStore> logger)
 {
-    private const int MaxResults = 2000;
+    private const int MaxResults = 20_000;
 
     private readonly Lock gate = new();
     private readonly Dictionary<RunAttempt, Unconfirmed> results = [];

@@ -38,6 +38,39 @@ public sealed class RunLifeTests
         Assert.Equal(run.StartedAt, (await saga.ReadAsync(database => database.Outcomes.SingleAsync())).StartedAt);
     }
 
+    [Theory]
+    [InlineData(TestOutcome.Passed, RunStates.Completed)]
+    [InlineData(TestOutcome.Failed, RunStates.Failed)]
+    [InlineData(TestOutcome.Stopped, RunStates.Requeued)]
+    public async Task An_end_that_tells_of_the_start_too_is_one_commit_and_two_changes(TestOutcome outcome, string state)
+    {
+        await using var saga = await SagaFixture.StartAsync();
+        await saga.ReachAsync(RunStates.Assigned);
+        var before = await saga.RunAsync();
+
+        await saga.RaiseAsync(new AttemptFinished(saga.RunId, saga.Owner(), new TestFinished { RunId = saga.RunId, Attempt = 1, Outcome = outcome, DurationSeconds = 2 }) { TellsOfStart = true });
+        await saga.StartRunAsync();
+
+        var run = await saga.RunAsync();
+        Assert.Equal((state, before.Version + 1), (run.CurrentState, run.Version));
+        Assert.Equal(saga.Time.GetUtcNow() - TimeSpan.FromSeconds(2), run.StartedAt);
+        var changes = await saga.ReadAsync(database => database.Changes.OrderBy(change => change.Id).ToListAsync());
+        Assert.Equal([RunStates.Submitted, RunStates.Assigned, RunStates.Running, state], changes.Select(change => change.State));
+        Assert.Equal([1L, 2, 3, 4], changes.Select(change => change.Sequence));
+    }
+
+    [Fact]
+    public async Task An_end_of_another_attempt_that_tells_of_its_start_changes_nothing()
+    {
+        await using var saga = await SagaFixture.StartAsync();
+        await saga.ReachAsync(RunStates.Assigned);
+
+        var finished = new TestFinished { RunId = saga.RunId, Attempt = 2, Outcome = TestOutcome.Passed };
+        Assert.False((await saga.RaiseAsync(new AttemptFinished(saga.RunId, saga.Owner(2), finished) { TellsOfStart = true })).Applied);
+
+        Assert.Equal(RunStates.Assigned, (await saga.RunAsync()).CurrentState);
+    }
+
     [Fact]
     public async Task Placing_stores_decision_reservation_and_outgoing_message_with_the_state()
     {
