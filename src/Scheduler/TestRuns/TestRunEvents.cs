@@ -1,6 +1,8 @@
+using LoadBalancer.Scheduler.History;
 using LoadBalancer.Scheduler.Persistence;
 using MassTransit;
 using MassTransit.Mediator;
+using Microsoft.EntityFrameworkCore;
 
 namespace LoadBalancer.Scheduler.TestRuns;
 
@@ -10,7 +12,7 @@ namespace LoadBalancer.Scheduler.TestRuns;
 /// always told to <see cref="RunCommits"/>.
 /// </summary>
 internal sealed partial class TestRunEvents(
-    IMediator mediator, ILoadSagaRepository<TestRun> runs, RunCommits commits, TimeProvider time, ILogger<TestRunEvents> logger) : IDisposable
+    IMediator mediator, ILoadSagaRepository<TestRun> runs, RunCommits commits, IServiceScopeFactory scopes, TimeProvider time, ILogger<TestRunEvents> logger) : IDisposable
 {
     private const int MaxConflicts = 20;
     private const int MostDoublings = 10;
@@ -70,7 +72,7 @@ internal sealed partial class TestRunEvents(
         await mediator.Send(happened, CancellationToken.None);
         Volatile.Write(ref failures, 0);
         if (inDoubt)
-            await TellAgainAsync(happened.RunId);
+            await TellAgainAsync(happened);
         return happened.Reply;
     }
 
@@ -88,10 +90,22 @@ internal sealed partial class TestRunEvents(
     /// <summary>
     /// An earlier try may have committed without an answer; the last one then found nothing to do and told nothing. The stored row tells.
     /// </summary>
-    private async Task TellAgainAsync(Guid runId)
+    private async Task TellAgainAsync(RunEvent happened)
     {
-        if (await runs.Load(runId) is { } stored)
-            commits.Publish(new RunsCommitted([stored], [], []));
+        if (await runs.Load(happened.RunId) is not { } stored)
+            return;
+
+        // What was applied by the last try was told by its commit.
+        IReadOnlyList<OutcomeRow> outcomes = happened is AttemptEvent { Reply.Applied: false } ended ? await OutcomesAsync(ended) : [];
+        commits.Publish(new RunsCommitted([stored], [], outcomes));
+    }
+
+    private async Task<IReadOnlyList<OutcomeRow>> OutcomesAsync(AttemptEvent ended)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Outcomes.AsNoTracking()
+            .Where(outcome => outcome.RunId == ended.RunId && outcome.Attempt == ended.Owner.Attempt && outcome.Accepted)
+            .ToListAsync();
     }
 
     private Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>

@@ -50,6 +50,7 @@ public sealed class LostAnswerTests
         var finished = saga.FinishAsync();
         await TimePassesUntilAsync(saga, () => finished.IsCompleted);
         Assert.Equal(0, await ReservedAsync(saga));
+        Assert.Equal(saga.RunId, Assert.Single(saga.Commits.SelectMany(commit => commit.Outcomes), outcome => outcome.Accepted).RunId);
     }
 
     private static async Task RegisterAsync(SagaFixture saga) => Assert.Null(await saga.Get<WorkerFleet>().RegisterAsync(
