@@ -1,5 +1,3 @@
-using System.Globalization;
-using System.Text.Json;
 using LoadBalancer.Contracts;
 using Microsoft.Extensions.Logging;
 
@@ -15,12 +13,15 @@ internal sealed record StoredResult(Guid SessionId, TestFinished Finished)
 /// Results that the scheduler has not named as stored, on disk before they are reported: a worker that dies between the two reports them
 /// at its next start. Bounded; the oldest is given up, since only a scheduler that forgot its past leaves so many unconfirmed.
 /// </summary>
-internal sealed class ResultStore(string directory, TimeProvider time, ILogger<ResultStore> logger)
+internal sealed class ResultStore(string directory, TimeProvider time, ILogger<ResultStore> logger) : IDisposable
 {
     private const int MaxResults = 20_000;
+    private const long MaxOutput = 128 * 1024 * 1024;
 
     private readonly Lock gate = new();
     private readonly Dictionary<RunAttempt, Unconfirmed> results = [];
+    private readonly ResultJournal journal = new(Path.Combine(directory, "results.jsonl"), logger);
+    private long output;
 
     public IReadOnlyList<RunAttempt> Attempts
     {
@@ -34,10 +35,11 @@ internal sealed class ResultStore(string directory, TimeProvider time, ILogger<R
     /// <summary>Reads what an earlier process left.</summary>
     public void Load()
     {
-        foreach (var file in Directory.EnumerateFiles(directory, "*.json"))
+        lock (gate)
         {
-            if (Read(file) is { } result)
-                results[result.Attempt] = new Unconfirmed(result, file, SaidAt: null);
+            foreach (var result in journal.Read())
+                Remember(result, saidAt: null);
+            journal.Rewrite(results.Values.Select(kept => kept.Result));
         }
     }
 
@@ -51,18 +53,13 @@ internal sealed class ResultStore(string directory, TimeProvider time, ILogger<R
     /// <exception cref="IOException">The disk does not take it: it is kept in memory only.</exception>
     public void Keep(StoredResult result)
     {
-        var name = string.Create(CultureInfo.InvariantCulture, $"{result.Finished.RunId:N}-{result.Finished.Attempt}.json");
-        var file = Path.Combine(directory, name);
         lock (gate)
         {
-            results[result.Attempt] = new Unconfirmed(result, file, time.GetTimestamp());
-            if (results.Count > MaxResults)
+            Remember(result, time.GetTimestamp());
+            if (results.Count > MaxResults || output > MaxOutput)
                 GiveUpOldest();
+            journal.Append(result);
         }
-
-        var unfinished = file + ".new";
-        File.WriteAllBytes(unfinished, JsonSerializer.SerializeToUtf8Bytes(result));
-        File.Move(unfinished, file, overwrite: true);
     }
 
     /// <summary>The scheduler has them.</summary>
@@ -71,9 +68,18 @@ internal sealed class ResultStore(string directory, TimeProvider time, ILogger<R
         lock (gate)
         {
             foreach (var attempt in stored)
+                Drop(attempt);
+            if (!journal.IsWorthRewriting(results.Count))
+                return;
+
+            try
             {
-                if (results.Remove(attempt, out var result))
-                    File.Delete(result.File);
+                journal.Rewrite(results.Values.Select(kept => kept.Result));
+            }
+            catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+            {
+                // What stays in it is said once more after a restart, which the scheduler tolerates.
+                logger.ResultsNotTidied(error.Message);
             }
         }
     }
@@ -90,26 +96,29 @@ internal sealed class ResultStore(string directory, TimeProvider time, ILogger<R
         }
     }
 
+    public void Dispose() => journal.Dispose();
+
+    private void Remember(StoredResult result, long? saidAt)
+    {
+        Drop(result.Attempt);
+        results[result.Attempt] = new Unconfirmed(result, saidAt);
+        output += LengthOf(result);
+    }
+
+    private void Drop(RunAttempt attempt)
+    {
+        if (results.Remove(attempt, out var dropped))
+            output -= LengthOf(dropped.Result);
+    }
+
     private void GiveUpOldest()
     {
-        var oldest = results.Values.MinBy(result => result.SaidAt ?? 0)!;
-        results.Remove(oldest.Result.Attempt);
-        File.Delete(oldest.File);
-        logger.ResultGivenUp(oldest.Result.Finished.RunId, oldest.Result.Finished.Attempt, MaxResults);
+        var oldest = results.Values.MinBy(result => result.SaidAt ?? 0)!.Result;
+        Drop(oldest.Attempt);
+        logger.ResultGivenUp(oldest.Finished.RunId, oldest.Finished.Attempt, results.Count);
     }
 
-    private StoredResult? Read(string file)
-    {
-        try
-        {
-            return JsonSerializer.Deserialize<StoredResult>(File.ReadAllBytes(file));
-        }
-        catch (JsonException error)
-        {
-            logger.ResultUnreadable(file, error.Message);
-            return null;
-        }
-    }
+    private static long LengthOf(StoredResult result) => result.Finished.OutputHead.Length + result.Finished.OutputTail.Length;
 
-    private sealed record Unconfirmed(StoredResult Result, string File, long? SaidAt);
+    private sealed record Unconfirmed(StoredResult Result, long? SaidAt);
 }

@@ -42,7 +42,7 @@ internal sealed class WorkerAgent(
         using var guard = new Guard(mark, time);
         var endpoints = new WorkerEndpoints(bus, options);
         var reporter = new Reporter(endpoints.SendAsync, options.Id, options.MaxReportsInMessage, time, loggers.CreateLogger<Reporter>());
-        var results = new ResultStore(directory.Results, time, loggers.CreateLogger<ResultStore>());
+        using var results = new ResultStore(directory.Results, time, loggers.CreateLogger<ResultStore>());
         results.Load();
         var machine = Machine ?? await CapabilityDetection.OfThisMachineAsync(time, shutdown);
         var equipment = new WorkerEquipment

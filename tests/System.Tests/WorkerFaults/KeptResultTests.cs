@@ -62,5 +62,6 @@ public sealed class KeptResultTests(TestServers servers) : WorkerFaultTest(serve
         await channel.QueuePurgeAsync("worker-events");
     }
 
-    private string[] ResultsOf(string workerId) => Directory.GetFiles(Path.Combine(WorkDirectoryOf(workerId), "results"), "*.json");
+    private string[] ResultsOf(string workerId) =>
+        Path.Combine(WorkDirectoryOf(workerId), "results", "results.jsonl") is var file && File.Exists(file) ? File.ReadAllLines(file) : [];
 }
