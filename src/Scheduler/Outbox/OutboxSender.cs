@@ -28,6 +28,9 @@ internal sealed partial class OutboxSender(
     private const int RelayBatch = 500;
     private static readonly TimeSpan RelayInterval = TimeSpan.FromSeconds(1);
 
+    /// <summary>Between two deletions of what was sent: nobody waits for them, and many rows cost little more than one.</summary>
+    private static readonly TimeSpan DeletePause = TimeSpan.FromMilliseconds(100);
+
     private readonly Channel<Sending> work = Channel.CreateUnbounded<Sending>();
     private readonly Channel<Sending> news = Channel.CreateUnbounded<Sending>();
     private readonly Channel<long> confirmed = Channel.CreateUnbounded<long>(new UnboundedChannelOptions { SingleReader = true });
@@ -144,6 +147,8 @@ internal sealed partial class OutboxSender(
             }
 
             ids.ForEach(id => inFlight.TryRemove(id, out _));
+            if (ids.Count < RelayBatch)
+                await Task.Delay(DeletePause, time, stoppingToken);
         }
     }
 
