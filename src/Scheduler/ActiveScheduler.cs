@@ -7,6 +7,7 @@ using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.LiveSettings;
 using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.Persistence;
+using LoadBalancer.Scheduler.Retention;
 using LoadBalancer.Scheduler.TestRuns;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -25,6 +26,7 @@ internal sealed partial class ActiveScheduler(
     Dispatcher dispatcher,
     OutboxSender outbox,
     DeadlineSweeper sweeper,
+    Pruner pruner,
     PulseLoop pulse,
     SchedulerEndpoints endpoints,
     RunCommits commits,
@@ -57,6 +59,7 @@ internal sealed partial class ActiveScheduler(
             LoopAsync("dispatch", dispatcher.RunAsync, stoppingToken),
             LoopAsync("outbox", outbox.RunAsync, stoppingToken),
             LoopAsync("deadlines", sweeper.RunAsync, stoppingToken),
+            LoopAsync("retention", pruner.RunAsync, stoppingToken),
         };
         await UntilItWorksAsync("broker", endpoints.ConnectAsync, stoppingToken);
         var pulsing = LoopAsync("pulse", pulse.RunAsync, stoppingToken);

@@ -22,44 +22,6 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
 
             NpgsqlModelBuilderExtensions.UseIdentityByDefaultColumns(modelBuilder);
 
-            modelBuilder.Entity("LoadBalancer.Scheduler.Fleet.EpochRow", b =>
-                {
-                    b.Property<int>("Id")
-                        .HasColumnType("integer")
-                        .HasColumnName("id");
-
-                    b.Property<long>("Epoch")
-                        .HasColumnType("bigint")
-                        .HasColumnName("epoch");
-
-                    b.Property<string>("Leader")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("leader");
-
-                    b.Property<DateTimeOffset?>("LeadsAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("leads_at");
-
-                    b.Property<DateTimeOffset?>("RenewedAt")
-                        .HasColumnType("timestamp with time zone")
-                        .HasColumnName("renewed_at");
-
-                    b.Property<string>("Url")
-                        .IsRequired()
-                        .HasColumnType("text")
-                        .HasColumnName("url");
-
-                    b.HasKey("Id")
-                        .HasName("pk_epochs");
-
-                    b.HasIndex("Epoch")
-                        .IsUnique()
-                        .HasDatabaseName("ix_epochs_epoch");
-
-                    b.ToTable("epochs", (string)null);
-                });
-
             modelBuilder.Entity("LoadBalancer.Scheduler.Fleet.WorkerSession", b =>
                 {
                     b.Property<string>("WorkerId")
@@ -211,6 +173,10 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
 
                     b.HasKey("Id")
                         .HasName("pk_changes");
+
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_changes_at")
+                        .HasFilter("state = 'refused'");
 
                     b.HasIndex("RunId", "Sequence")
                         .HasDatabaseName("ix_changes_run_id_sequence");
@@ -403,6 +369,10 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                     b.HasKey("Id")
                         .HasName("pk_outcomes");
 
+                    b.HasIndex("EndedAt")
+                        .HasDatabaseName("ix_outcomes_ended_at")
+                        .HasFilter("NOT accepted");
+
                     b.HasIndex("RunId", "Attempt")
                         .HasDatabaseName("ix_outcomes_run_id_attempt");
 
@@ -458,6 +428,44 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                         .HasName("pk_reservations");
 
                     b.ToTable("reservations", (string)null);
+                });
+
+            modelBuilder.Entity("LoadBalancer.Scheduler.Leadership.EpochRow", b =>
+                {
+                    b.Property<int>("Id")
+                        .HasColumnType("integer")
+                        .HasColumnName("id");
+
+                    b.Property<long>("Epoch")
+                        .HasColumnType("bigint")
+                        .HasColumnName("epoch");
+
+                    b.Property<string>("Leader")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("leader");
+
+                    b.Property<DateTimeOffset?>("LeadsAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("leads_at");
+
+                    b.Property<DateTimeOffset?>("RenewedAt")
+                        .HasColumnType("timestamp with time zone")
+                        .HasColumnName("renewed_at");
+
+                    b.Property<string>("Url")
+                        .IsRequired()
+                        .HasColumnType("text")
+                        .HasColumnName("url");
+
+                    b.HasKey("Id")
+                        .HasName("pk_epochs");
+
+                    b.HasIndex("Epoch")
+                        .IsUnique()
+                        .HasDatabaseName("ix_epochs_epoch");
+
+                    b.ToTable("epochs", (string)null);
                 });
 
             modelBuilder.Entity("LoadBalancer.Scheduler.LiveSettings.LiveSetting", b =>
@@ -675,9 +683,9 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                     b.HasKey("CorrelationId")
                         .HasName("pk_runs");
 
-                    b.HasIndex("CurrentState")
-                        .HasDatabaseName("ix_runs_state")
-                        .HasFilter("ended_at IS NULL");
+                    b.HasIndex("EndedAt")
+                        .HasDatabaseName("ix_runs_ended_at")
+                        .HasFilter("ended_at IS NOT NULL");
 
                     b.HasIndex("ExecutionDeadline")
                         .HasDatabaseName("ix_runs_execution_deadline")
@@ -694,15 +702,18 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                     b.HasIndex("SubmittedAt")
                         .HasDatabaseName("ix_runs_submitted_at");
 
-                    b.HasIndex("TestId")
-                        .HasDatabaseName("ix_runs_test_id");
-
                     b.HasIndex("WorkerId")
                         .HasDatabaseName("ix_runs_worker_id")
                         .HasFilter("ended_at IS NULL");
 
+                    b.HasIndex("CurrentState", "SubmittedAt")
+                        .HasDatabaseName("ix_runs_state_submitted_at");
+
                     b.HasIndex("Suite", "SubmittedAt")
                         .HasDatabaseName("ix_runs_suite_submitted_at");
+
+                    b.HasIndex("TestId", "SubmittedAt")
+                        .HasDatabaseName("ix_runs_test_id_submitted_at");
 
                     b.ToTable("runs", (string)null);
                 });
