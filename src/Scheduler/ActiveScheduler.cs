@@ -3,6 +3,7 @@ using LoadBalancer.Scheduler.Bus;
 using LoadBalancer.Scheduler.Deadlines;
 using LoadBalancer.Scheduler.Dispatch;
 using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.History;
 using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.LiveSettings;
 using LoadBalancer.Scheduler.Outbox;
@@ -106,11 +107,7 @@ internal sealed partial class ActiveScheduler(
             .OrderBy(run => run.SubmittedAt)
             .ToListAsync(cancellationToken);
         var reservations = await StoredReservation.AllAsync(database, cancellationToken);
-        var outcomes = await database.Outcomes.AsNoTracking()
-            .OrderByDescending(outcome => outcome.Id)
-            .Take(options.Value.LearnedOutcomes)
-            .ToListAsync(cancellationToken);
-        outcomes.Reverse();
+        var outcomes = await Outcomes.LatestAsync(database, options.Value.LearnedOutcomes, cancellationToken);
         dispatcher.Restore(waiting, reservations, outcomes);
         LogRestored(waiting.Count, reservations.Count, outcomes.Count, fleet.All.Count);
     }
