@@ -3,10 +3,12 @@ using LoadBalancer.Scheduler.Bus;
 using LoadBalancer.Scheduler.Deadlines;
 using LoadBalancer.Scheduler.Dispatch;
 using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.History;
 using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.LiveSettings;
 using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.Persistence;
+using LoadBalancer.Scheduler.Retention;
 using LoadBalancer.Scheduler.TestRuns;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -25,6 +27,7 @@ internal sealed partial class ActiveScheduler(
     Dispatcher dispatcher,
     OutboxSender outbox,
     DeadlineSweeper sweeper,
+    Pruner pruner,
     PulseLoop pulse,
     SchedulerEndpoints endpoints,
     RunCommits commits,
@@ -57,6 +60,7 @@ internal sealed partial class ActiveScheduler(
             LoopAsync("dispatch", dispatcher.RunAsync, stoppingToken),
             LoopAsync("outbox", outbox.RunAsync, stoppingToken),
             LoopAsync("deadlines", sweeper.RunAsync, stoppingToken),
+            LoopAsync("retention", pruner.RunAsync, stoppingToken),
         };
         await UntilItWorksAsync("broker", endpoints.ConnectAsync, stoppingToken);
         var pulsing = LoopAsync("pulse", pulse.RunAsync, stoppingToken);
@@ -103,11 +107,7 @@ internal sealed partial class ActiveScheduler(
             .OrderBy(run => run.SubmittedAt)
             .ToListAsync(cancellationToken);
         var reservations = await StoredReservation.AllAsync(database, cancellationToken);
-        var outcomes = await database.Outcomes.AsNoTracking()
-            .OrderByDescending(outcome => outcome.Id)
-            .Take(options.Value.LearnedOutcomes)
-            .ToListAsync(cancellationToken);
-        outcomes.Reverse();
+        var outcomes = await Outcomes.LatestAsync(database, options.Value.LearnedOutcomes, cancellationToken);
         dispatcher.Restore(waiting, reservations, outcomes);
         LogRestored(waiting.Count, reservations.Count, outcomes.Count, fleet.All.Count);
     }

@@ -9,6 +9,7 @@ using LoadBalancer.Scheduler.LiveSettings;
 using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.Persistence;
 using LoadBalancer.Scheduler.Persistence.Grouped;
+using LoadBalancer.Scheduler.Retention;
 using LoadBalancer.Scheduler.Submissions;
 using LoadBalancer.Scheduler.TestRuns;
 using Microsoft.Extensions.Options;
@@ -136,6 +137,7 @@ internal static class SchedulerHost
         services.AddSingleton<MessageSender>();
         services.AddSingleton<OutboxSender>();
         services.AddSingleton<DeadlineSweeper>();
+        services.AddSingleton<Pruner>();
         services.AddSingleton<SchedulerEndpoints>();
         services.AddSingleton<ActiveScheduler>();
         services.AddHostedService(provider => provider.GetRequiredService<ActiveScheduler>());

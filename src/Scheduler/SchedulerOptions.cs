@@ -9,6 +9,11 @@ internal sealed class SchedulerOptions
 {
     public const string Section = "Scheduler";
 
+    /// <summary>Who waits for a result must have had the time to read it, and a repeated message must still find its run.</summary>
+    private static readonly TimeSpan ShortestRetention = TimeSpan.FromHours(1);
+
+    private static readonly TimeSpan LongestRetention = TimeSpan.FromDays(3650);
+
     /// <summary>Scheduling rounds in which no registered worker could ever run a test before it fails as Unschedulable.</summary>
     public int MaxRequeueAttempts { get; set; } = 5;
 
@@ -79,6 +84,11 @@ internal sealed class SchedulerOptions
     public int LearnedOutcomes { get; set; } = 100_000;
 
     /// <summary>
+    /// What has ended is deleted after this long, with its timeline, decisions and results. A run id that comes again after that is new.
+    /// </summary>
+    public TimeSpan Retention { get; set; } = TimeSpan.FromDays(30);
+
+    /// <summary>
     /// Whether changes of runs that are ready together become durable together. Each by itself costs many times as much; it is there to
     /// measure that, and to rule group commit out when a fault is looked for. The embedded mode knows no other way.
     /// </summary>
@@ -99,6 +109,8 @@ internal sealed class SchedulerOptions
             yield return $"Scheduler:LongFirst is {LongFirst}; it must be between 0 and 1000";
         if (LeaseDuration <= KillGrace)
             yield return $"Scheduler:LeaseDuration is {LeaseDuration}; it must be longer than Scheduler:KillGrace, {KillGrace}";
+        if (Retention < ShortestRetention || Retention > LongestRetention)
+            yield return $"Scheduler:Retention is {Retention}; it must be between 1 hour and {LongestRetention.TotalDays} days";
         foreach (var (name, value) in Durations())
         {
             if (value < TimeSpan.Zero || value > TimeSpan.FromDays(365))

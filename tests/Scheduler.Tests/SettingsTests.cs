@@ -13,6 +13,11 @@ public sealed class SettingsTests
     [InlineData("Scheduler:LeaseDuration", "00:00:01", "must be longer than Scheduler:KillGrace")]
     [InlineData("Scheduler:LeaseDuration", "soon", "Scheduler:LeaseDuration")]
     [InlineData("Scheduler:LeaseDuratoin", "00:01:00", "LeaseDuratoin")]
+    [InlineData("Scheduler:Retention", "00:00:00", "Scheduler:Retention is 00:00:00; it must be between 1 hour and 3650 days")]
+    [InlineData("Scheduler:Retention", "-1.00:00:00", "Scheduler:Retention is -1.00:00:00")]
+    [InlineData("Scheduler:Retention", "00:59:59", "Scheduler:Retention is 00:59:59")]
+    [InlineData("Scheduler:Retention", "36500.00:00:00", "Scheduler:Retention is 36500.00:00:00")]
+    [InlineData("Scheduler:Retention", "a month", "Scheduler:Retention")]
     [InlineData("Scheduler:WhenImpossible", "Pray", "Scheduler:WhenImpossible")]
     [InlineData("Keys:license:Limit", "0", "Keys:license:Limit is 0")]
     [InlineData("Scheduler:LongFirst", "-1", "Scheduler:LongFirst is -1")]
@@ -52,6 +57,7 @@ public sealed class SettingsTests
             ("Scheduler:LeaseDuration", "00:00:10"), ("Keys:license:Limit", "2"), ("Shares:ci", "2.5"), ("Policies:ByTestType:unit", "round_robin"));
 
         Assert.Equal(TimeSpan.FromSeconds(10), settings.Scheduler.LeaseDuration);
+        Assert.Equal(TimeSpan.FromDays(30), settings.Scheduler.Retention);
         Assert.Equal(2, settings.Keys["license"].Limit);
         Assert.Equal(2.5, settings.Shares["ci"]);
         Assert.Equal("round_robin", settings.Policies.ByTestType["unit"].ToString());

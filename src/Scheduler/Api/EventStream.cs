@@ -43,15 +43,17 @@ internal static class EventStream
             var (floor, newest) = (from, from);
             while (!cancellationToken.IsCancellationRequested)
             {
-                foreach (var change in await NextAsync(Math.Max(floor, newest - Overlap), told, suite, scopes, cancellationToken))
-                {
-                    told.Add(change.Id);
-                    newest = Math.Max(newest, change.Id);
+                var above = Math.Max(floor, newest - Overlap);
+                var (changes, last) = await NextAsync(above, suite, scopes, cancellationToken);
+                foreach (var change in changes.Where(change => told.Add(change.Id)))
                     yield return new SseItem<TestRunChange>(change.ToChange(), "change") { EventId = change.Id.ToString(CultureInfo.InvariantCulture) };
-                }
 
+                // Numbers have gaps, so there may be more behind fewer rows; one look too many finds nothing newer and waits.
+                var more = last > newest && last - above >= Overlap + Batch;
+                newest = Math.Max(newest, last);
                 told.RemoveWhere(id => id <= newest - Overlap);
-                await woken.WaitAsync(SafetyTick, cancellationToken);
+                if (!more)
+                    await woken.WaitAsync(SafetyTick, cancellationToken);
             }
         }
         finally
@@ -60,15 +62,25 @@ internal static class EventStream
         }
     }
 
-    private static async Task<List<ChangeRow>> NextAsync(
-        long above, SortedSet<long> told, string? suite, IServiceScopeFactory scopes, CancellationToken cancellationToken)
+    /// <summary>
+    /// The next changes and the last number looked at. Also where a suite is followed, that number moves on with the changes of all: what
+    /// is read is bounded, however long nothing of the suite has changed.
+    /// </summary>
+    private static async Task<(List<ChangeRow> Changes, long Last)> NextAsync(
+        long above, string? suite, IServiceScopeFactory scopes, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var changes = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Changes.AsNoTracking().Where(change => change.Id > above);
-        if (suite is not null)
-            changes = changes.Where(change => change.Suite == suite);
-        var rows = await changes.OrderBy(change => change.Id).Take(Overlap + Batch).ToListAsync(cancellationToken);
-        return [.. rows.Where(row => !told.Contains(row.Id))];
+        var changes = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Changes.AsNoTracking();
+        var next = changes.Where(change => change.Id > above).OrderBy(change => change.Id).Take(Overlap + Batch);
+        if (suite is null)
+        {
+            var rows = await next.ToListAsync(cancellationToken);
+            return (rows, rows.Count == 0 ? above : rows[^1].Id);
+        }
+
+        var last = await next.MaxAsync(change => (long?)change.Id, cancellationToken) ?? above;
+        var ofSuite = changes.Where(change => change.Id > above && change.Id <= last && change.Suite == suite);
+        return (await ofSuite.OrderBy(change => change.Id).ToListAsync(cancellationToken), last);
     }
 
     private static async Task<long> NewestAsync(IServiceScopeFactory scopes, CancellationToken cancellationToken)

@@ -1,6 +1,8 @@
 using LoadBalancer.Contracts;
 using LoadBalancer.Placement;
+using LoadBalancer.Scheduler.Persistence;
 using LoadBalancer.Scheduler.TestRuns;
+using Microsoft.EntityFrameworkCore;
 
 namespace LoadBalancer.Scheduler.History;
 
@@ -19,6 +21,33 @@ internal static class Outcomes
     }
 
     public static OutcomeRow Evidence(TestRun run, AttemptFinished late, DateTimeOffset now) => Describe(run, late, now);
+
+    /// <summary>The last outcomes, oldest first, with what <see cref="ToLesson"/> needs of them: what the tests wrote stays where it is.</summary>
+    public static async Task<List<OutcomeRow>> LatestAsync(SchedulerDbContext database, int count, CancellationToken cancellationToken)
+    {
+        var latest = await database.Outcomes.AsNoTracking()
+            .OrderByDescending(outcome => outcome.Id)
+            .Take(count)
+            .Select(outcome => new OutcomeRow
+            {
+                Id = outcome.Id,
+                TestId = outcome.TestId,
+                TestType = outcome.TestType,
+                ModelId = outcome.ModelId,
+                ModelFamily = outcome.ModelFamily,
+                WorkerClass = outcome.WorkerClass,
+                WorkerId = outcome.WorkerId,
+                WorkspaceRevision = outcome.WorkspaceRevision,
+                PrepareSeconds = outcome.PrepareSeconds,
+                ExpectedSeconds = outcome.ExpectedSeconds,
+                DurationSeconds = outcome.DurationSeconds,
+                Outcome = outcome.Outcome,
+                Accepted = outcome.Accepted,
+            })
+            .ToListAsync(cancellationToken);
+        latest.Reverse();
+        return latest;
+    }
 
     /// <summary>Null for what teaches nothing: evidence.</summary>
     public static RunOutcome? ToLesson(OutcomeRow row) => !row.Accepted ? null : new RunOutcome

@@ -90,14 +90,16 @@ internal sealed class SchedulerDbContext : DbContext
             run.Property(accepted).Metadata.SetAfterSaveBehavior(PropertySaveBehavior.Throw);
         AsJson(run.Property(r => r.FailedOn));
         run.HasIndex(r => new { r.Suite, r.SubmittedAt });
-        run.HasIndex(r => r.TestId);
-        // Only runs that have not ended are looked for by state, worker or deadline.
-        run.HasIndex(r => r.CurrentState).HasFilter("ended_at IS NULL");
+        run.HasIndex(r => new { r.TestId, r.SubmittedAt });
+        run.HasIndex(r => new { r.CurrentState, r.SubmittedAt });
+        // Only runs that have not ended are looked for by worker or deadline.
         run.HasIndex(r => r.WorkerId).HasFilter("ended_at IS NULL");
         run.HasIndex(r => r.QueueDeadline).HasFilter("queue_deadline IS NOT NULL");
         run.HasIndex(r => r.ExecutionDeadline).HasFilter("execution_deadline IS NOT NULL");
         run.HasIndex(r => r.StartDeadline).HasFilter("start_deadline IS NOT NULL");
         run.HasIndex(r => r.SubmittedAt);
+        // By age only what has ended is looked for, to be deleted.
+        run.HasIndex(r => r.EndedAt).HasFilter("ended_at IS NOT NULL");
     }
 
     private void MapHistory(ModelBuilder model)
@@ -105,6 +107,8 @@ internal sealed class SchedulerDbContext : DbContext
         var change = model.Entity<ChangeRow>();
         change.ToTable("changes");
         change.HasIndex(c => new { c.RunId, c.Sequence });
+        // The only changes without a run, which are deleted by their own age.
+        change.HasIndex(c => c.At).HasFilter("state = 'refused'");
 
         var decision = model.Entity<DecisionRow>();
         decision.ToTable("decisions");
@@ -130,6 +134,7 @@ internal sealed class SchedulerDbContext : DbContext
         // At most one attempt of a run is accepted once.
         outcome.HasIndex(o => new { o.RunId, o.Attempt, o.Accepted }).HasFilter("accepted").IsUnique().HasDatabaseName("ix_outcomes_one_accepted");
         outcome.HasIndex(o => new { o.TestId, o.Id });
+        outcome.HasIndex(o => o.EndedAt).HasFilter("NOT accepted");
     }
 
     private static void MapOutbox(EntityTypeBuilder<OutboxMessage> message)

@@ -2,7 +2,6 @@ using LoadBalancer.Contracts;
 using LoadBalancer.Placement;
 using LoadBalancer.Scheduler.History;
 using LoadBalancer.Scheduler.TestRuns;
-using Microsoft.EntityFrameworkCore;
 
 namespace LoadBalancer.Scheduler.Tests.History;
 
@@ -31,7 +30,7 @@ public sealed class LessonsAfterRestartTests
         }));
 
         var live = Outcomes.ToLesson(Assert.Single(saga.Commits.SelectMany(commit => commit.Outcomes)));
-        var stored = Outcomes.ToLesson(await saga.ReadAsync(database => database.Outcomes.AsNoTracking().SingleAsync()));
+        var stored = Outcomes.ToLesson(Assert.Single(await saga.ReadAsync(database => Outcomes.LatestAsync(database, 10, TestContext.Current.CancellationToken))));
 
         Assert.Equal(live, stored);
         Assert.Equal(

@@ -3,6 +3,7 @@ using LoadBalancer.Scheduler.History;
 using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.Persistence;
 using LoadBalancer.Scheduler.Persistence.Grouped;
+using LoadBalancer.Scheduler.Retention;
 using LoadBalancer.Scheduler.TestRuns;
 using LoadBalancer.System.Tests.Servers;
 using Microsoft.Extensions.DependencyInjection;
@@ -52,6 +53,37 @@ public sealed class FenceTests(TestServers servers) : SystemTest(servers)
         Own(await takingOver);
     }
 
+    [Fact]
+    public async Task A_scheduler_whose_epoch_is_over_deletes_nothing_and_the_leader_what_is_due()
+    {
+        var old = Own(await LeadAsync());
+        await StoreAsync(old, EndedRun());
+        await StoreAsync(old, NewRun());
+        var later = Own(await LeadAsync());
+
+        await Assert.ThrowsAsync<NotLeadingException>(() => PruneAsync(old));
+        Assert.Equal(2, await Database.ScalarAsync<long>("SELECT count(*) FROM runs"));
+
+        Assert.Equal(1, (await PruneAsync(later)).Runs);
+        Assert.Equal("Submitted", await Database.ScalarAsync<string>("SELECT state FROM runs"));
+    }
+
+    [Fact]
+    public async Task What_was_read_before_it_was_deleted_is_not_stored_again()
+    {
+        var leader = Own(await LeadAsync());
+        var ended = EndedRun();
+        await StoreAsync(leader, ended);
+        await PruneAsync(leader);
+        var again = ended.Run.Copy();
+        again.Version++;
+        again.Sequence++;
+
+        await Assert.ThrowsAsync<StaleRunsException>(() => StoreAsync(leader, new RunWrite(again, isNew: false, isChanged: true)));
+
+        Assert.Equal(0, await Database.ScalarAsync<long>("SELECT count(*) FROM runs"));
+    }
+
     /// <summary>The persistence of a scheduler that has just begun an epoch.</summary>
     private async Task<ServiceProvider> LeadAsync()
     {
@@ -75,6 +107,21 @@ public sealed class FenceTests(TestServers servers) : SystemTest(servers)
 
     private static RunWrite NewRun() => new(
         new TestRun { CorrelationId = Guid.NewGuid(), CurrentState = "Submitted", Version = 1, SubmittedAt = TimeProvider.System.GetUtcNow() }, isNew: true, isChanged: true);
+
+    private static RunWrite EndedRun()
+    {
+        var write = NewRun();
+        write.Run.CurrentState = "Completed";
+        write.Run.EndedAt = write.Run.SubmittedAt - TimeSpan.FromDays(31);
+        return write;
+    }
+
+    private static Task<Pruned> PruneAsync(ServiceProvider services) => new Pruner(
+        services.GetRequiredService<IServiceScopeFactory>(),
+        services.GetRequiredService<EmbeddedDatabaseGate>(),
+        Microsoft.Extensions.Options.Options.Create(new SchedulerOptions()),
+        TimeProvider.System,
+        services.GetRequiredService<Microsoft.Extensions.Logging.ILogger<Pruner>>()).PruneAsync(Token);
 
     private static Task<RunsCommitted> StoreAsync(ServiceProvider services, RunWrite write) => services.GetRequiredService<RunBatchWriter>().StoreAsync([write]);
 

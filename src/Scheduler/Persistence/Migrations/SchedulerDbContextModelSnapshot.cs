@@ -174,6 +174,10 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                     b.HasKey("Id")
                         .HasName("pk_changes");
 
+                    b.HasIndex("At")
+                        .HasDatabaseName("ix_changes_at")
+                        .HasFilter("state = 'refused'");
+
                     b.HasIndex("RunId", "Sequence")
                         .HasDatabaseName("ix_changes_run_id_sequence");
 
@@ -364,6 +368,10 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
 
                     b.HasKey("Id")
                         .HasName("pk_outcomes");
+
+                    b.HasIndex("EndedAt")
+                        .HasDatabaseName("ix_outcomes_ended_at")
+                        .HasFilter("NOT accepted");
 
                     b.HasIndex("RunId", "Attempt")
                         .HasDatabaseName("ix_outcomes_run_id_attempt");
@@ -687,9 +695,9 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                     b.HasKey("CorrelationId")
                         .HasName("pk_runs");
 
-                    b.HasIndex("CurrentState")
-                        .HasDatabaseName("ix_runs_state")
-                        .HasFilter("ended_at IS NULL");
+                    b.HasIndex("EndedAt")
+                        .HasDatabaseName("ix_runs_ended_at")
+                        .HasFilter("ended_at IS NOT NULL");
 
                     b.HasIndex("ExecutionDeadline")
                         .HasDatabaseName("ix_runs_execution_deadline")
@@ -706,15 +714,18 @@ namespace LoadBalancer.Scheduler.Persistence.Migrations
                     b.HasIndex("SubmittedAt")
                         .HasDatabaseName("ix_runs_submitted_at");
 
-                    b.HasIndex("TestId")
-                        .HasDatabaseName("ix_runs_test_id");
-
                     b.HasIndex("WorkerId")
                         .HasDatabaseName("ix_runs_worker_id")
                         .HasFilter("ended_at IS NULL");
 
+                    b.HasIndex("CurrentState", "SubmittedAt")
+                        .HasDatabaseName("ix_runs_state_submitted_at");
+
                     b.HasIndex("Suite", "SubmittedAt")
                         .HasDatabaseName("ix_runs_suite_submitted_at");
+
+                    b.HasIndex("TestId", "SubmittedAt")
+                        .HasDatabaseName("ix_runs_test_id_submitted_at");
 
                     b.ToTable("runs", (string)null);
                 });
