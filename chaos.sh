@@ -1,15 +1,16 @@
 #!/usr/bin/env bash
-# Kills and freezes a scheduler, workers, RabbitMQ and PostgreSQL at random while tests are submitted, and judges by what the tests
+# Kills and freezes schedulers, workers, RabbitMQ and PostgreSQL at random while tests are submitted, and judges by what the tests
 # themselves wrote and what was announced whether anything was lost, doubled or overlapped. Servers of its own with durable settings;
 # nothing is left running. The same seed makes the same faults.
-# usage: ./chaos.sh [--seconds N] [--seed S] [--json] [--keep]     --keep: keeps journal, events and logs even when nothing is found
+# usage: ./chaos.sh [--seconds N] [--seed S] [--schedulers 1|2|3] [--json] [--keep]
+# --schedulers: of several one leads and the others stand by. --keep: keeps journal, events and logs even when nothing is found
 set -euo pipefail
 
 cd "$(dirname "${BASH_SOURCE[0]}")"
 keep=0 options=()
 for option; do if [ "$option" = --keep ]; then keep=1; else options+=("$option"); fi; done
-[[ " ${options[*]}" =~ ^(\ --json|\ --seconds\ [0-9]+|\ --seed\ [0-9]+|\ )*$ ]] || {
-    echo "usage: ./chaos.sh [--seconds N] [--seed S] [--json] [--keep]" >&2
+[[ " ${options[*]}" =~ ^(\ --json|\ --seconds\ [0-9]+|\ --seed\ [0-9]+|\ --schedulers\ [1-3]|\ )*$ ]] || {
+    echo "usage: ./chaos.sh [--seconds N] [--seed S] [--schedulers 1|2|3] [--json] [--keep]" >&2
     exit 2
 }
 

@@ -17,16 +17,17 @@ internal sealed class ChaosRun(Arguments arguments, TimeProvider time, Action<st
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(200);
     private static readonly TimeSpan ReadyLimit = TimeSpan.FromMinutes(2);
 
-    private readonly TestFleet fleet = new(arguments.Directory, time);
+    private readonly TestFleet fleet = new(arguments.Directory, arguments.Schedulers, time);
     private readonly string journalFile = Path.Combine(arguments.Directory, "journal");
 
     public async Task<(Report Report, Verdict Verdict)> RunAsync(CancellationToken aborted)
     {
         say($"settings: {TestFleet.Settings}");
-        var plan = FaultPlan.Of(arguments.Seed, arguments.Duration, TestFleet.Weights);
+        var plan = FaultPlan.Of(arguments.Seed, arguments.Duration, TestFleet.VictimsOf(arguments.Schedulers));
         var tests = new TestPlan(arguments.Seed, Path.Combine(AppContext.BaseDirectory, "attempt.sh"), journalFile).Over(arguments.Duration);
         var events = new EventStream(fleet.Broker, time);
-        await using var submitter = new Submitter(fleet.Broker, tests, time);
+        await using var submitter = new Submitter(new AmqpDoor(fleet.Broker), new ApiDoor(fleet.Apis), tests, time);
+        var leaders = new LeaderWatch(fleet.SchedulerNames, fleet.Apis, time, say);
         using var watching = CancellationTokenSource.CreateLinkedTokenSource(aborted);
         var following = await StartAsync(events, watching.Token, aborted);
 
@@ -34,6 +35,7 @@ internal sealed class ChaosRun(Arguments arguments, TimeProvider time, Action<st
         using var faultsOver = CancellationTokenSource.CreateLinkedTokenSource(aborted);
         faultsOver.CancelAfter(arguments.Duration);
         say($"{Uptime.Now():0.00} ready: {tests.Count} tests and {plan.Count} faults in {arguments.Duration.TotalSeconds} s");
+        var watchingLeaders = leaders.RunAsync(watching.Token);
         var submitting = submitter.RunAsync(watching.Token);
         await injector.RunAsync(faultsOver.Token, aborted);
 
@@ -50,14 +52,16 @@ internal sealed class ChaosRun(Arguments arguments, TimeProvider time, Action<st
             Changes = events.Changes,
             Outages = injector.Outages,
             FrozenWorkers = injector.FrozenWorkers,
+            Schedulers = fleet.SchedulerNames,
+            Leaderships = leaders.Seen,
             WatchedUntil = Uptime.Now(),
         };
         var verdict = Judge.Of(evidence);
         var deadLetters = await DeadLetters.CountAsync(fleet.Broker, aborted);
-        await new Records(arguments.Directory, fleet.Http).KeepAsync(evidence, verdict);
+        await new Records(arguments.Directory, fleet.Apis).KeepAsync(evidence, verdict);
 
         await watching.CancelAsync();
-        await Task.WhenAll(following, supervising, submitting).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        await Task.WhenAll(following, supervising, submitting, watchingLeaders).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         await fleet.DisposeAsync();
         var left = await Leftovers.EndAsync(await ReadJournalAsync(), journalFile, time);
         return (Summary(verdict, evidence, injector, settled - healed) with { LeftRunning = left.Count, DeadLetters = deadLetters }, verdict);
@@ -70,7 +74,7 @@ internal sealed class ChaosRun(Arguments arguments, TimeProvider time, Action<st
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(aborted);
         limit.CancelAfter(ReadyLimit);
-        await fleet.StartSchedulerAsync(limit.Token);
+        await fleet.StartSchedulersAsync(limit.Token);
         var following = events.RunAsync(watching);
         await events.Bound.WaitAsync(limit.Token);
         await fleet.StartWorkersAsync(limit.Token);
@@ -110,6 +114,10 @@ internal sealed class ChaosRun(Arguments arguments, TimeProvider time, Action<st
         EndedByThemselves = injector.EndedByThemselves,
         Executions = evidence.Journal.Executions.Count,
         SettledSeconds = Math.Round(settled, 2),
+        Schedulers = arguments.Schedulers,
+        Takeovers = verdict.Takeovers.Count,
+        TakeoverSecondsMax = Math.Round(verdict.TakeoverSecondsMax, 2),
+        Deposed = injector.Deposed,
         Seed = arguments.Seed,
         Seconds = arguments.Duration.TotalSeconds,
     };

@@ -4,7 +4,7 @@ using LoadBalancer.Chaos.Judging;
 namespace LoadBalancer.Chaos;
 
 /// <summary>What is kept for whoever looks for the cause, beside the journal and the logs.</summary>
-internal sealed class Records(string directory, HttpClient http)
+internal sealed class Records(string directory, IReadOnlyList<HttpClient> apis)
 {
     private const int MostRuns = 50;
 
@@ -14,6 +14,7 @@ internal sealed class Records(string directory, HttpClient http)
         await WriteAsync("tests", evidence.Tests);
         await WriteAsync("outages", evidence.Outages);
         await WriteAsync("recoveries", verdict.Recoveries);
+        await WriteAsync("takeovers", verdict.Takeovers);
         await File.WriteAllLinesAsync(
             Path.Combine(directory, "violations"), verdict.Violations.Select(violation => $"{violation.Harm}: {violation.Details}"));
         await KeepRunsAsync(verdict.Violations.SelectMany(violation => violation.Runs).Distinct().Take(MostRuns));
@@ -28,17 +29,25 @@ internal sealed class Records(string directory, HttpClient http)
     {
         var folder = Directory.CreateDirectory(Path.Combine(directory, "runs")).FullName;
         foreach (var run in runs)
+            await File.WriteAllTextAsync(Path.Combine(folder, $"{run}.json"), await AskAsync(run));
+    }
+
+    private async Task<string> AskAsync(Guid run)
+    {
+        var problem = "";
+        foreach (var api in apis)
         {
             try
             {
-                var answer = await http.GetStringAsync(new Uri($"api/runs/{run}", UriKind.Relative));
-                await File.WriteAllTextAsync(Path.Combine(folder, $"{run}.json"), answer);
+                return await api.GetStringAsync(new Uri($"api/runs/{run}", UriKind.Relative));
             }
             catch (Exception unknown) when (unknown is HttpRequestException or OperationCanceledException)
             {
-                await File.WriteAllTextAsync(Path.Combine(folder, $"{run}.json"), unknown.Message);
+                problem = unknown.Message;
             }
         }
+
+        return problem;
     }
 
     /// <summary>The servers' directories go with the servers.</summary>

@@ -51,6 +51,17 @@ internal sealed record Report
     /// <summary>From the end of the faults until everything had ended.</summary>
     public required double SettledSeconds { get; init; }
 
+    public required int Schedulers { get; init; }
+
+    /// <summary>How often another scheduler led than before.</summary>
+    public required int Takeovers { get; init; }
+
+    /// <summary>From the end of a leader until the next one was ready, while the servers and a standby were well.</summary>
+    public required double TakeoverSecondsMax { get; init; }
+
+    /// <summary>Schedulers that ended by themselves since another one led.</summary>
+    public required int Deposed { get; init; }
+
     public required int Seed { get; init; }
 
     public required double Seconds { get; init; }
@@ -62,6 +73,7 @@ internal sealed record Report
         {Submitted} tests submitted, {Terminal} ended, {Executions} processes run, {LostToInfrastructure} given up after lost workers
         lost {Lost}, double accepted {DoubleAccepted}, overlapping keys {OverlappingKeys}, oversubscribed {Oversubscribed}, misplaced {Misplaced}, wrong verdicts {WrongVerdicts}
         left running {LeftRunning}, dead letters {DeadLetters}, unconfirmed {Unconfirmed}, unreadable {Unreadable}
+        {Schedulers} schedulers, {Takeovers} takeovers, the longest in {TakeoverSecondsMax:0.0} s; {Deposed} woke when another one led
         longest recovery {RecoverySecondsMax:0.0} s; all had ended {SettledSeconds:0.0} s after the faults
         """);
 }

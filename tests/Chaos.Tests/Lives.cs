@@ -12,6 +12,7 @@ internal sealed class Lives
     private readonly List<AskedTest> tests = [];
     private readonly List<Outage> outages = [];
     private readonly List<Outage> frozenWorkers = [];
+    private readonly List<Leadership> leaderships = [];
     private int processes;
 
     public static Guid Run(int number) => new(number, 0, 0, new byte[8]);
@@ -52,6 +53,13 @@ internal sealed class Lives
         return this;
     }
 
+    /// <summary>Of the schedulers a and b.</summary>
+    public Lives Leads(string scheduler, double readyAt, double lastSeen)
+    {
+        leaderships.Add(new Leadership(scheduler, readyAt, lastSeen));
+        return this;
+    }
+
     public Lives Frozen(string worker, double began, double thawed)
     {
         frozenWorkers.Add(new Outage(worker, began, thawed));
@@ -70,6 +78,8 @@ internal sealed class Lives
         Changes = changes,
         Outages = outages,
         FrozenWorkers = frozenWorkers,
+        Schedulers = ["a", "b"],
+        Leaderships = leaderships,
         WatchedUntil = watchedUntil,
     });
 }

@@ -9,7 +9,7 @@ internal enum Climate
     /// <summary>Messages are delayed, doubled and lost, nothing else.</summary>
     Rough,
 
-    /// <summary>Broker, database and scheduler come and go; workers and their machines are well.</summary>
+    /// <summary>Broker, database and schedulers come and go; workers and their machines are well.</summary>
     Outages,
 
     /// <summary>Workers are killed, frozen, cut off and switched off; the servers are well.</summary>
@@ -35,7 +35,7 @@ internal sealed class Faults(World world, Climate climate, TimeSpan until)
 
     public void Begin()
     {
-        world.Weather = climate is Climate.Outages or Climate.All ? Storm with { KilledCommits = 0.01 } : Storm;
+        world.Weather = climate is Climate.Outages or Climate.All ? Storm with { KilledCommits = 0.01, FrozenCommits = 0.01 } : Storm;
         var count = climate is Climate.Rough ? 0 : world.Chance.Between(2, 10);
         for (var i = 0; i < count; i++)
             world.Time.After(world.Chance.Seconds(5, until.TotalSeconds), HappensOnce);
@@ -60,7 +60,7 @@ internal sealed class Faults(World world, Climate climate, TimeSpan until)
 
     private void OfServers()
     {
-        switch (world.Chance.Between(0, 4))
+        switch (world.Chance.Between(0, 6))
         {
             case 0:
                 For(world.Chance.Seconds(1, 90), world.Network.GoDown, world.Network.ComeUp);
@@ -69,13 +69,31 @@ internal sealed class Faults(World world, Climate climate, TimeSpan until)
                 For(world.Chance.Seconds(1, 90), () => Database(isAway: true), () => Database(isAway: false));
                 break;
             case 2:
-                For(world.Chance.Seconds(0.1, 60), world.Scheduler.Kill, world.Scheduler.Start);
-                break;
             case 3:
-                For(world.Chance.Seconds(1, 90), world.Scheduler.Freeze, world.Scheduler.Thaw);
+            case 4:
+                OfScheduler(world.Leader is { } leader && world.Chance.Of(0.6) ? leader : world.Chance.One(world.Schedulers));
                 break;
             default:
                 world.Network.Delete(Names.WorkerQueue(world.Chance.One(world.Workers).Name));
+                break;
+        }
+    }
+
+    private void OfScheduler(SchedulerProcess scheduler)
+    {
+        switch (world.Chance.Between(0, 4))
+        {
+            case 0:
+                For(world.Chance.Seconds(0.1, 60), scheduler.Kill, scheduler.Start);
+                break;
+            case 1:
+                For(world.Chance.Seconds(0.1, 60), scheduler.End, scheduler.Start);
+                break;
+            case 2:
+                For(world.Chance.Seconds(1, 30), () => CutOff(scheduler, isCutOff: true), () => CutOff(scheduler, isCutOff: false));
+                break;
+            default:
+                For(world.Chance.Seconds(1, 90), scheduler.Freeze, scheduler.Thaw);
                 break;
         }
     }
@@ -111,15 +129,17 @@ internal sealed class Faults(World world, Climate climate, TimeSpan until)
     {
         world.Trace($"the database is {(isAway ? "away" : "back")}");
         world.DatabaseIsAway = isAway;
+        if (isAway)
+            world.Store.Leader.Holder = null;
     }
 
-    private void CutOff(WorkerMachine worker, bool isCutOff)
+    private void CutOff(Process process, bool isCutOff)
     {
-        world.Trace($"{worker.Name} is {(isCutOff ? "cut off" : "reachable")}");
-        worker.IsCutOff = isCutOff;
+        world.Trace($"{process.Name} is {(isCutOff ? "cut off" : "reachable")}");
+        process.IsCutOff = isCutOff;
         if (isCutOff)
-            world.Network.Disconnect(worker);
+            world.Network.Disconnect(process);
         else
-            world.Network.Reconnect(worker);
+            world.Network.Reconnect(process);
     }
 }

@@ -9,11 +9,12 @@ namespace LoadBalancer.Simulation.Tests;
 /// <param name="Seed">Makes it again.</param>
 /// <param name="Problem">What must never happen and did, or what should have happened and did not; null when all is well.</param>
 /// <param name="History">What happened, line by line.</param>
-/// <param name="Runs">How many runs ended.</param>
-internal sealed record SimulationResult(int Seed, string? Problem, IReadOnlyList<string> History, int Runs);
+/// <param name="Takeovers">How often the leadership went from one scheduler to another.</param>
+/// <param name="Refused">Writes of schedulers that did not know yet that they had been replaced.</param>
+internal sealed record SimulationResult(int Seed, string? Problem, IReadOnlyList<string> History, int Takeovers, int Refused);
 
 /// <summary>
-/// One world from its seed: unlike workers, a suite of tests, and faults for a while. Safety is looked at in every moment, liveness after
+/// One world from its seed: one to three schedulers, unlike workers, a suite of tests, and faults for a while. Safety is looked at in every moment, liveness after
 /// the faults have ended.
 /// </summary>
 internal sealed class Simulation
@@ -31,7 +32,8 @@ internal sealed class Simulation
 
     private Simulation(SagaEngine engine, int seed, Defect defect)
     {
-        world = new World(engine, seed) { Defect = defect };
+        world = new World(engine, seed, schedulers: 1 + (seed / 4 % 3)) { Defect = defect };
+        world.Store.LocksEpoch = defect is not Defect.NoEpochLock;
         climate = (Climate)(seed % 4);
         submitter = new Submitter(world, tests: world.Chance.Between(5, 20), within: FaultsEnd * 0.8);
         world.Store.Committed = Check;
@@ -54,7 +56,7 @@ internal sealed class Simulation
             problem = broken.Message;
         }
 
-        return new SimulationResult(seed, problem, simulation.world.History, simulation.world.Store.Runs.Count);
+        return new SimulationResult(seed, problem, simulation.world.History, simulation.world.Store.Leader.Takeovers, simulation.world.Store.Refused);
     }
 
     private WorkerMachine Worker(int number)
@@ -76,7 +78,8 @@ internal sealed class Simulation
     private string? Run()
     {
         world.Network.Consume(Names.TestEvents, submitter, prefetch: 100, Hear);
-        world.Scheduler.Start();
+        foreach (var scheduler in world.Schedulers)
+            scheduler.Start();
         foreach (var worker in world.Workers)
             world.Time.After(world.Chance.Seconds(0, 20), worker.Start);
         submitter.Start();
@@ -118,14 +121,16 @@ internal sealed class Simulation
             return $"{world.Store.Outbox.Count} messages are not sent";
         if (world.Workers.Find(worker => !worker.IsIdle) is { } busy)
             return $"{busy.Name} holds what nobody wants: {busy.Holding}";
-        return world.Workers.Sum(worker => world.Scheduler.Planner?.ReservationsOn(worker.Name).Count ?? 0) > 0 ? "the planner reserves for nothing" : null;
+        if (world.Leader is not { Planner: { } planner })
+            return "nobody leads";
+        return world.Workers.Sum(worker => planner.ReservationsOn(worker.Name).Count) > 0 ? "the planner reserves for nothing" : null;
     }
 
     private string? ProblemAtTheEnd()
     {
         if (world.Store.Reservations.Count > 0)
             return "a reservation is stored for nothing";
-        if (world.Scheduler.Planner.Waiting > 0)
+        if (world.Leader is not { Planner.Waiting: 0 })
             return "the planner thinks that something waits";
         if (climate is Climate.Rough or Climate.Outages && world.Lost is [var worker, ..])
             return $"the lease of {worker} ended though the worker was well";

@@ -29,14 +29,26 @@ public sealed class SimulationTests
             Assert.Equal(Simulation.Run(seed).History, Simulation.Run(seed).History);
     }
 
+    [Fact]
+    public void Leaders_are_replaced_and_those_that_wake_are_refused()
+    {
+        var worlds = Enumerable.Range(0, 200).Select(seed => Simulation.Run(seed)).ToList();
+
+        Assert.All(worlds, world => Assert.Null(world.Problem));
+        Assert.True(worlds.Sum(world => world.Takeovers) >= 100, $"{worlds.Sum(world => world.Takeovers)} takeovers");
+        Assert.True(worlds.Count(world => world.Refused > 0) >= 20, $"{worlds.Count(world => world.Refused > 0)} worlds with refused writes");
+    }
+
     [Theory]
     [InlineData("NoFence")]
     [InlineData("NoMemory")]
     [InlineData("LeasesByTheClock")]
     [InlineData("NoRelay")]
     [InlineData("NoStartDeadline")]
+    [InlineData("NoEpochLock")]
+    [InlineData("NoConfirmation")]
     public void A_product_without_one_of_its_rules_is_found_out(string defect) => Assert.Contains(
-        Enumerable.Range(0, 400).Select(seed => Simulation.Run(seed, Enum.Parse<Defect>(defect))), result => result.Problem is not null);
+        Enumerable.Range(0, 3000).Select(seed => Simulation.Run(seed, Enum.Parse<Defect>(defect))), result => result.Problem is not null);
 
     private static int? Wanted(string variable) =>
         Environment.GetEnvironmentVariable(variable) is { Length: > 0 } number ? int.Parse(number, CultureInfo.InvariantCulture) : null;

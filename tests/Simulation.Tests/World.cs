@@ -19,6 +19,8 @@ internal sealed record Weather
     public double LostCommits { get; init; }
 
     public double KilledCommits { get; init; }
+
+    public double FrozenCommits { get; init; }
 }
 
 /// <summary>Everything of one simulation: the clock, the servers, the processes, and what really runs.</summary>
@@ -27,13 +29,13 @@ internal sealed class World
     private readonly List<string> trace = [];
     private readonly Dictionary<Guid, string> names = [];
 
-    public World(SagaEngine engine, int seed)
+    public World(SagaEngine engine, int seed, int schedulers)
     {
         (Engine, Chance) = (engine, new Chance(seed));
         engine.Use(Store);
         Network = new Network(this);
         Executions = new Executions(this);
-        Scheduler = new SchedulerProcess(this, seed);
+        Schedulers = [.. Enumerable.Range(1, schedulers).Select(number => new SchedulerProcess(this, $"scheduler-{number}", seed))];
         Store.Fate = NextFate;
     }
 
@@ -49,7 +51,10 @@ internal sealed class World
 
     public Executions Executions { get; }
 
-    public SchedulerProcess Scheduler { get; }
+    public IReadOnlyList<SchedulerProcess> Schedulers { get; }
+
+    /// <summary>The one that the store names; null where it is dead.</summary>
+    public SchedulerProcess? Leader => Schedulers.FirstOrDefault(scheduler => scheduler.IsRunning && scheduler.Epoch != 0 && scheduler.Epoch == Store.Leader.Epoch);
 
     public List<WorkerMachine> Workers { get; } = [];
 
@@ -99,6 +104,8 @@ internal sealed class World
     {
         if (Chance.Of(Weather.KilledCommits))
             return Chance.Of(0.5) ? CommitFate.KilledBefore : CommitFate.KilledAfter;
+        if (Chance.Of(Weather.FrozenCommits))
+            return CommitFate.Frozen;
         if (Chance.Of(Weather.LostCommits))
             return Chance.Of(0.5) ? CommitFate.LostBefore : CommitFate.AnswerLost;
         return CommitFate.Durable;
@@ -124,4 +131,10 @@ internal enum Defect
 
     /// <summary>Nobody asks for assignments back that do not start.</summary>
     NoStartDeadline,
+
+    /// <summary>Transactions do not lock the epoch.</summary>
+    NoEpochLock,
+
+    /// <summary>What is answered from memory is answered by whoever believes to lead.</summary>
+    NoConfirmation,
 }

@@ -9,6 +9,9 @@ namespace LoadBalancer.Chaos.Faults;
 /// </summary>
 internal sealed class FaultInjector(IReadOnlyList<IFaultTarget> targets, IReadOnlyList<Fault> plan, TimeProvider time, Action<string> say)
 {
+    // Of a scheduler that finds another one leading: it asks to be started again.
+    private const int BeginAgain = 3;
+
     private static readonly TimeSpan Glance = TimeSpan.FromMilliseconds(250);
     private static readonly TimeSpan RestartPause = TimeSpan.FromSeconds(1);
 
@@ -20,8 +23,11 @@ internal sealed class FaultInjector(IReadOnlyList<IFaultTarget> targets, IReadOn
 
     public int Freezes { get; private set; }
 
-    /// <summary>Processes that ended although nobody killed them.</summary>
+    /// <summary>Processes that ended although nobody killed them, and not to begin again.</summary>
     public int EndedByThemselves { get; private set; }
+
+    /// <summary>Schedulers that ended since another one led.</summary>
+    public int Deposed { get; private set; }
 
     public IReadOnlyList<Outage> FrozenWorkers
     {
@@ -84,7 +90,7 @@ internal sealed class FaultInjector(IReadOnlyList<IFaultTarget> targets, IReadOn
         else
             await FreezeAsync(target, fault.Pause, faultsOver);
 
-        await target.WaitUntilAnsweringAsync(aborted);
+        await SuperviseUntilAnsweringAsync(target, aborted);
         var back = Uptime.Now();
         say(string.Create(CultureInfo.InvariantCulture, $"{back:0.00} {target.Name} is back after {back - began:0.0} s"));
         lock (gate)
@@ -94,6 +100,15 @@ internal sealed class FaultInjector(IReadOnlyList<IFaultTarget> targets, IReadOn
             else if (fault.Kind == FaultKind.Freeze)
                 frozenWorkers.Add(new Outage(target.Name, began, back));
         }
+    }
+
+    /// <summary>A scheduler that wakes may end before it has answered.</summary>
+    private async Task SuperviseUntilAnsweringAsync(IFaultTarget target, CancellationToken aborted)
+    {
+        var answering = target.WaitUntilAnsweringAsync(aborted);
+        while (await Task.WhenAny(answering, Task.Delay(Glance, time, aborted)) != answering)
+            await RestartAsync(target);
+        await answering;
     }
 
     private async Task KillAsync(IFaultTarget target, TimeSpan pause, CancellationToken faultsOver)
@@ -122,12 +137,18 @@ internal sealed class FaultInjector(IReadOnlyList<IFaultTarget> targets, IReadOn
 
     private async Task RestartAsync(IFaultTarget target)
     {
-        if (!target.HasEndedByItself)
+        if (target.EndedByItselfWith is not { } code)
             return;
 
         lock (gate)
-            EndedByThemselves++;
-        say(string.Create(CultureInfo.InvariantCulture, $"{Uptime.Now():0.00} {target.Name} ended by itself and is started again"));
+        {
+            if (code == BeginAgain)
+                Deposed++;
+            else
+                EndedByThemselves++;
+        }
+
+        say(string.Create(CultureInfo.InvariantCulture, $"{Uptime.Now():0.00} {target.Name} ended by itself with {code} and is started again"));
         await Task.Delay(RestartPause, time, CancellationToken.None);
         await target.StartAsync();
     }

@@ -12,6 +12,15 @@ internal enum FaultKind
 /// <summary>One fault. <paramref name="At"/> counts from the start of the faults.</summary>
 internal sealed record Fault(TimeSpan At, string Target, FaultKind Kind, TimeSpan Pause);
 
+/// <summary>What faults are made of.</summary>
+/// <param name="Name">Of the target.</param>
+/// <param name="Weight">How often it is chosen, compared with the others.</param>
+/// <param name="Boot">The time that it needs to be back after its start.</param>
+internal sealed record Victim(string Name, double Weight, TimeSpan Boot)
+{
+    public double ShareOfKills { get; init; } = 0.7;
+}
+
 /// <summary>Which fault comes when: the same for the same seed, duration and targets.</summary>
 internal static class FaultPlan
 {
@@ -22,12 +31,11 @@ internal static class FaultPlan
     private static readonly TimeSpan LongestPauseOfKill = TimeSpan.FromSeconds(5);
     private static readonly TimeSpan ShortestFreeze = TimeSpan.FromSeconds(3);
     private static readonly TimeSpan LongestFreeze = TimeSpan.FromSeconds(25);
-    private const double ShareOfKills = 0.7;
 
     /// <param name="seed">Chooses.</param>
     /// <param name="duration">No fault begins later.</param>
-    /// <param name="targets">With the weight of each and the time that it needs to be back after its start.</param>
-    public static IReadOnlyList<Fault> Of(int seed, TimeSpan duration, IReadOnlyList<(string Name, double Weight, TimeSpan Boot)> targets)
+    /// <param name="targets">All that can be hurt.</param>
+    public static IReadOnlyList<Fault> Of(int seed, TimeSpan duration, IReadOnlyList<Victim> targets)
     {
         var random = new Random(seed);
         var faults = new List<Fault>();
@@ -35,7 +43,7 @@ internal static class FaultPlan
         for (var at = FirstAt; at < duration; at += Between(random, ShortestInterval, LongestInterval))
         {
             var target = Choose(random, [.. targets.Where(target => busyUntil[target.Name] <= at)]);
-            var kind = random.NextDouble() < ShareOfKills ? FaultKind.Kill : FaultKind.Freeze;
+            var kind = random.NextDouble() < target.ShareOfKills ? FaultKind.Kill : FaultKind.Freeze;
             var pause = kind == FaultKind.Kill
                 ? Between(random, TimeSpan.Zero, LongestPauseOfKill)
                 : Between(random, ShortestFreeze, LongestFreeze);
@@ -46,8 +54,7 @@ internal static class FaultPlan
         return faults;
     }
 
-    private static (string Name, double Weight, TimeSpan Boot) Choose(
-        Random random, IReadOnlyList<(string Name, double Weight, TimeSpan Boot)> targets)
+    private static Victim Choose(Random random, IReadOnlyList<Victim> targets)
     {
         var point = random.NextDouble() * targets.Sum(target => target.Weight);
         foreach (var target in targets)

@@ -8,8 +8,8 @@ internal interface IFaultTarget
     /// <summary>The system stands still without it: how long it takes to go on afterwards is measured.</summary>
     bool IsServer { get; }
 
-    /// <summary>True when it has ended although nobody killed it.</summary>
-    bool HasEndedByItself { get; }
+    /// <summary>Its exit code when it has ended although nobody killed it.</summary>
+    int? EndedByItselfWith { get; }
 
     Task StartAsync();
 

@@ -13,7 +13,7 @@ internal sealed class Server(string name, string directory, Func<CancellationTok
 
     public bool IsServer => true;
 
-    public bool HasEndedByItself => false;
+    public int? EndedByItselfWith => null;
 
     public Task StartAsync() => CommandAsync("start");
 

@@ -42,7 +42,7 @@ internal sealed class Service : IFaultTarget, IAsyncDisposable
 
     public bool IsServer => http is not null;
 
-    public bool HasEndedByItself => guard is { HasExited: true };
+    public int? EndedByItselfWith => guard is { HasExited: true } ended ? ended.ExitCode : null;
 
     public async Task StartAsync()
     {

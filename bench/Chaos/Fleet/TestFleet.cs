@@ -6,7 +6,7 @@ using LoadBalancer.Chaos.Judging;
 
 namespace LoadBalancer.Chaos.Fleet;
 
-/// <summary>Everything that is started and hurt: two servers, a scheduler and unlike workers.</summary>
+/// <summary>Everything that is started and hurt: two servers, one or more schedulers and unlike workers.</summary>
 internal sealed class TestFleet : IAsyncDisposable
 {
     public static readonly TimeSpan LeaseDuration = TimeSpan.FromSeconds(15);
@@ -38,52 +38,61 @@ internal sealed class TestFleet : IAsyncDisposable
         ["Worker__Simulate__MemoryGb"] = "16",
     };
 
-    private readonly Service scheduler;
+    private readonly IReadOnlyList<Service> schedulers;
     private readonly List<Service> workers;
     private readonly TimeProvider time;
 
-    public TestFleet(string directory, TimeProvider time)
+    public TestFleet(string directory, int schedulers, TimeProvider time)
     {
         this.time = time;
         Broker = new Uri(Setting(BrokerVariable));
         var database = Setting(DatabaseVariable).Split(';').Select(part => part.Split('=', 2)).ToDictionary(part => part[0], part => part[1]);
         var databasePort = int.Parse(database["Port"], CultureInfo.InvariantCulture);
-        var url = $"http://127.0.0.1:{FreePort()}";
-        Http = new HttpClient { BaseAddress = new Uri(url), Timeout = TimeSpan.FromSeconds(5) };
+        Apis = [.. FreePorts(schedulers).Select(port => new HttpClient { BaseAddress = new Uri($"http://127.0.0.1:{port}"), Timeout = TimeSpan.FromSeconds(5) })];
         var (logs, servers) = (Path.Combine(directory, "logs"), Path.Combine(directory, "servers"));
-        scheduler = new Service(
-            "scheduler", "Scheduler", logs, new Dictionary<string, string>(SchedulerSettings) { ["Api__Urls"] = url }, time, Http);
+        SchedulerNames = NamesOf(schedulers);
+        this.schedulers = [.. SchedulerNames.Zip(Apis, (name, api) => new Service(name, "Scheduler", logs, SettingsOf(api), time, api))];
         workers = [.. Workers.Select(shape => new Service(shape.Id, "Worker", logs, SettingsOf(shape, directory), time))];
         Targets =
         [
             new Server("rabbitmq", servers, limit => Answering.BrokerAsync(Broker, limit), time),
             new Server("postgres", servers, limit => Answering.DatabaseAsync(database["Host"], databasePort, limit), time),
-            scheduler,
+            .. this.schedulers,
             .. workers,
         ];
     }
 
     public Uri Broker { get; }
 
-    public HttpClient Http { get; }
+    /// <summary>Of each scheduler.</summary>
+    public IReadOnlyList<HttpClient> Apis { get; }
+
+    public IReadOnlyList<string> SchedulerNames { get; }
 
     public IReadOnlyList<IFaultTarget> Targets { get; }
 
-    /// <summary>A quarter of the faults are the servers', a quarter the scheduler's; the boot times are those of a busy machine.</summary>
-    public static IReadOnlyList<(string Name, double Weight, TimeSpan Boot)> Weights =>
+    /// <summary>
+    /// A quarter of the faults are the servers', a quarter the scheduler's; the boot times are those of a busy machine. Where there are
+    /// several schedulers each is hurt as often as the only one, and as often frozen as killed: it wakes when another one leads.
+    /// </summary>
+    public static IReadOnlyList<Victim> VictimsOf(int schedulers) =>
     [
-        ("rabbitmq", 0.13, TimeSpan.FromSeconds(25)),
-        ("postgres", 0.12, TimeSpan.FromSeconds(8)),
-        ("scheduler", 0.25, TimeSpan.FromSeconds(8)),
-        .. Workers.Select(worker => (worker.Id, 0.5 / Workers.Count, TimeSpan.FromSeconds(5))),
+        new("rabbitmq", 0.13, TimeSpan.FromSeconds(25)),
+        new("postgres", 0.12, TimeSpan.FromSeconds(8)),
+        .. NamesOf(schedulers).Select(name => new Victim(name, 0.25, TimeSpan.FromSeconds(8)) { ShareOfKills = schedulers == 1 ? 0.7 : 0.5 }),
+        .. Workers.Select(worker => new Victim(worker.Id, 0.5 / Workers.Count, TimeSpan.FromSeconds(5))),
     ];
 
     public static string Settings => string.Join(' ', SchedulerSettings.Concat(WorkerSettings).Select(setting => $"{setting.Key}={setting.Value}"));
 
-    public async Task StartSchedulerAsync(CancellationToken cancellationToken)
+    /// <summary>The first one leads.</summary>
+    public async Task StartSchedulersAsync(CancellationToken cancellationToken)
     {
-        await scheduler.StartAsync();
-        await Answering.UntilAsync(limit => Answering.HttpAsync(Http, "health/ready", limit), time, cancellationToken);
+        foreach (var (scheduler, api) in schedulers.Zip(Apis))
+        {
+            await scheduler.StartAsync();
+            await Answering.UntilAsync(limit => Answering.HttpAsync(api, "health/ready", limit), time, cancellationToken);
+        }
     }
 
     public async Task StartWorkersAsync(CancellationToken cancellationToken)
@@ -93,19 +102,29 @@ internal sealed class TestFleet : IAsyncDisposable
         await Answering.UntilAsync(ExpectWorkersAsync, time, cancellationToken);
     }
 
-    /// <summary>Ends the workers and the scheduler, not the servers.</summary>
+    /// <summary>Ends the workers and the schedulers, not the servers.</summary>
     public async ValueTask DisposeAsync()
     {
-        await Task.WhenAll(workers.Append(scheduler).Select(service => service.DisposeAsync().AsTask()));
-        Http.Dispose();
+        await Task.WhenAll(workers.Concat(schedulers).Select(service => service.DisposeAsync().AsTask()));
+        foreach (var api in Apis)
+            api.Dispose();
     }
 
     private async Task ExpectWorkersAsync(CancellationToken cancellationToken)
     {
-        var known = await Http.GetStringAsync(new Uri("api/workers", UriKind.Relative), cancellationToken);
+        var known = await Apis[0].GetStringAsync(new Uri("api/workers", UriKind.Relative), cancellationToken);
         var missing = Workers.Where(worker => !known.Contains($"\"{worker.Id}\"", StringComparison.Ordinal)).Select(worker => worker.Id);
         if (missing.FirstOrDefault() is { } id)
             throw new HttpRequestException($"{id} is not registered yet");
+    }
+
+    private static string[] NamesOf(int schedulers) =>
+        schedulers == 1 ? ["scheduler"] : [.. Enumerable.Range(1, schedulers).Select(number => string.Create(CultureInfo.InvariantCulture, $"scheduler-{number}"))];
+
+    private static Dictionary<string, string> SettingsOf(HttpClient api)
+    {
+        var address = api.BaseAddress!.GetLeftPart(UriPartial.Authority);
+        return new Dictionary<string, string>(SchedulerSettings) { ["Api__Urls"] = address, ["Api__PublicUrl"] = address };
     }
 
     private static Dictionary<string, string> SettingsOf(WorkerShape shape, string directory)
@@ -137,22 +156,25 @@ internal sealed class TestFleet : IAsyncDisposable
         ? value
         : throw new InvalidOperationException($"{name} is not set: start this by ./chaos.sh");
 
-    /// <summary>Below the range of outgoing connections: it must still be free when the scheduler is started again.</summary>
-    private static int FreePort()
+    /// <summary>Below the range of outgoing connections: they must still be free when a scheduler is started again.</summary>
+    private static HashSet<int> FreePorts(int count)
     {
         var random = new Random(Environment.ProcessId);
-        while (true)
+        var ports = new HashSet<int>();
+        while (ports.Count < count)
         {
             using var listener = new TcpListener(IPAddress.Loopback, random.Next(20_000, 32_000));
             try
             {
                 listener.Start();
-                return ((IPEndPoint)listener.LocalEndpoint).Port;
+                ports.Add(((IPEndPoint)listener.LocalEndpoint).Port);
             }
             catch (SocketException)
             {
                 // Taken: try another.
             }
         }
+
+        return ports;
     }
 }

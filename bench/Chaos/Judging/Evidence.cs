@@ -41,6 +41,9 @@ internal sealed record Change(Guid RunId, long Sequence, string State, int Attem
 /// <summary>A server was away from <paramref name="Began"/> until it answered again.</summary>
 internal sealed record Outage(string Server, double Began, double AnsweredAgain);
 
+/// <summary>A scheduler said that it leads and is ready, for the first and for the last time.</summary>
+internal sealed record Leadership(string Scheduler, double ReadyAt, double LastSeen);
+
 /// <summary>Everything that the judge sees. Nothing of it comes from the database.</summary>
 internal sealed record Evidence
 {
@@ -53,6 +56,12 @@ internal sealed record Evidence
     public required IReadOnlyList<Change> Changes { get; init; }
 
     public IReadOnlyList<Outage> Outages { get; init; } = [];
+
+    /// <summary>The schedulers among the servers.</summary>
+    public IReadOnlyList<string> Schedulers { get; init; } = [];
+
+    /// <summary>Who was seen to lead, in that order.</summary>
+    public IReadOnlyList<Leadership> Leaderships { get; init; } = [];
 
     /// <summary>A frozen worker cannot end what exceeds its time limit, which may then come to its own end.</summary>
     public IReadOnlyList<Outage> FrozenWorkers { get; init; } = [];

@@ -19,6 +19,7 @@ internal static class Judge
             Unconfirmed = evidence.Tests.Count - confirmed.Count,
             Unreadable = evidence.Journal.Unreadable.Count,
             Recoveries = Recovery.Of(evidence),
+            Takeovers = TakingOver.Of(evidence),
             LostToInfrastructure = endings.Values.Count(changes => changes[0].FailureKind is FailureKinds.WorkerLost or FailureKinds.WorkerError),
             Violations =
             [

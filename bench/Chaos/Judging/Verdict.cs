@@ -19,6 +19,10 @@ internal sealed record Verdict
 
     public double RecoverySecondsMax => Recoveries.Select(recovery => recovery.Seconds).DefaultIfEmpty(0).Max();
 
+    public required IReadOnlyList<Takeover> Takeovers { get; init; }
+
+    public double TakeoverSecondsMax => Takeovers.Select(takeover => takeover.Seconds).OfType<double>().DefaultIfEmpty(0).Max();
+
     /// <summary>Tests given up for the sake of lost workers, as the product promises after some attempts: no harm.</summary>
     public required int LostToInfrastructure { get; init; }
 

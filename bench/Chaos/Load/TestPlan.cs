@@ -9,7 +9,11 @@ namespace LoadBalancer.Chaos.Load;
 /// <param name="Asked">What the judge must know of it.</param>
 /// <param name="Body">What is sent.</param>
 /// <param name="Twice">Submitted a second time on purpose.</param>
-internal sealed record PlannedTest(TimeSpan At, AskedTest Asked, JsonObject Body, bool Twice);
+internal sealed record PlannedTest(TimeSpan At, AskedTest Asked, JsonObject Body, bool Twice)
+{
+    /// <summary>By HTTP, not by the queue.</summary>
+    public bool ByApi { get; init; }
+}
 
 /// <summary>The tests, unlike in all that matters to placement: the same for the same seed.</summary>
 internal sealed class TestPlan(int seed, string script, string journal)
@@ -45,7 +49,7 @@ internal sealed class TestPlan(int seed, string script, string journal)
             < 58 => asked with { Labels = new Dictionary<string, string> { ["site"] = random.Next(2) == 0 ? "north" : "south" } },
             _ => asked,
         };
-        return new PlannedTest(at, asked, Body(asked, number), Twice: random.Next(100) < 10);
+        return new PlannedTest(at, asked, Body(asked, number), Twice: random.Next(100) < 10) { ByApi = number % 5 == 4 };
     }
 
     private JsonObject Body(AskedTest asked, int number)

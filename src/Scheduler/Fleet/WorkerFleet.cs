@@ -57,20 +57,26 @@ internal sealed class WorkerFleet(
         using var turn = await EnterAsync(cancellationToken);
         var (known, now) = (sessions.GetValueOrDefault(workerId), time.GetUtcNow());
         if (SessionRules.Refusal(known, sessionId, registration, now) is { } refusal)
+        {
+            await epoch.ConfirmAsync(cancellationToken);
             return refusal;
+        }
 
         await StoreAsync(SessionRules.Accept(known, workerId, sessionId, registration, now, options.Value.LeaseDuration), cancellationToken);
         return null;
     }
 
     /// <summary>Renews a lease, durably.</summary>
-    /// <returns>False when the session is not valid (any more).</returns>
+    /// <returns>False when the session is not valid (any more), as the leader knows for certain: the worker gives up all it runs.</returns>
     public async Task<bool> RenewAsync(WorkerHeartbeat heartbeat, CancellationToken cancellationToken)
     {
         using var turn = await EnterAsync(cancellationToken);
         var session = sessions.GetValueOrDefault(heartbeat.WorkerId);
         if (!SessionRules.IsValid(session, heartbeat.SessionId))
+        {
+            await epoch.ConfirmAsync(cancellationToken);
             return false;
+        }
 
         var now = time.GetUtcNow();
         await StoreAsync(

@@ -79,6 +79,15 @@ internal sealed class SchedulerEpoch(IServiceScopeFactory scopes, TimeProvider t
             throw Ended();
     }
 
+    /// <summary>For an answer that rests on memory alone: one that was frozen would give it without having heard that somebody else leads.</summary>
+    /// <exception cref="NotLeadingException">Somebody else leads.</exception>
+    public async Task ConfirmAsync(CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        if (!await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Epochs.AnyAsync(row => row.Epoch == Value, cancellationToken))
+            throw Ended();
+    }
+
     /// <summary>Begins the next epoch if the row of the last one may still be changed as <paramref name="take"/> wants.</summary>
     /// <param name="take">Changes the row and returns the new epoch, or finds that somebody leads.</param>
     /// <param name="cancellationToken">Ends the wait for the database.</param>

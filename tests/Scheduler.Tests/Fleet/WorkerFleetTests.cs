@@ -75,6 +75,23 @@ public sealed class WorkerFleetTests
         Assert.Empty(await ExpireAsync(saga));
     }
 
+    [Fact]
+    public async Task A_scheduler_that_no_longer_leads_tells_no_session_that_it_is_not_valid()
+    {
+        await using var saga = await StartedAsync();
+        var (fleet, cancel) = (saga.Get<WorkerFleet>(), TestContext.Current.CancellationToken);
+        var unknown = Heartbeat() with { SessionId = Guid.NewGuid() };
+        var second = new WorkerRegistered { Capabilities = new WorkerCapabilities(), Slots = 1, ReplyTo = "" };
+        Assert.False(await fleet.RenewAsync(unknown, cancel));
+        Assert.NotNull(await fleet.RegisterAsync(SagaFixture.Worker, unknown.SessionId, second, cancel));
+
+        await new SchedulerEpoch(saga.Get<IServiceScopeFactory>(), saga.Time).BeginAsync(cancel);
+
+        // The later leader may have accepted it.
+        await Assert.ThrowsAsync<NotLeadingException>(() => fleet.RenewAsync(unknown, cancel));
+        await Assert.ThrowsAsync<NotLeadingException>(() => fleet.RegisterAsync(SagaFixture.Worker, unknown.SessionId, second, cancel));
+    }
+
     private static async Task<SagaFixture> StartedAsync()
     {
         var saga = await SagaFixture.StartAsync();

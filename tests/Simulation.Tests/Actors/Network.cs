@@ -77,32 +77,34 @@ internal sealed class Network(World world)
     public void Consume(string name, Process consumer, int prefetch, Action<object, Action> handle)
     {
         var queue = Queue(name);
-        queue.ReturnAll();
-        queue.Consumer = new Consumer(consumer, prefetch, handle);
+        queue.Remove(consumer);
+        queue.Consumers.Add(new Consumer(consumer, prefetch, handle));
         Pump(queue);
     }
 
     /// <summary>Nobody consumes it until somebody does again.</summary>
     public void Cancel(string name)
     {
-        Queue(name).Consumer = null;
         Queue(name).ReturnAll();
+        Queue(name).Consumers.Clear();
     }
 
     /// <summary>The consumer's connection is gone: what it has not acknowledged goes back, and it may work on it none the less.</summary>
     public void Disconnect(Process consumer)
     {
-        foreach (var queue in queues.Values.Where(queue => queue.Consumer?.Process == consumer))
+        foreach (var queue in queues.Values.Where(queue => queue.IsConsumedBy(consumer)))
         {
-            if (!consumer.IsRunning)
-                queue.Consumer = null;
-            queue.ReturnAll();
+            if (consumer.IsRunning)
+                queue.ReturnAll(consumer);
+            else
+                queue.Remove(consumer);
+            Pump(queue);
         }
     }
 
     public void Reconnect(Process consumer)
     {
-        foreach (var queue in queues.Values.Where(queue => queue.Consumer?.Process == consumer))
+        foreach (var queue in queues.Values.Where(queue => queue.IsConsumedBy(consumer)))
             Pump(queue);
     }
 
@@ -128,9 +130,9 @@ internal sealed class Network(World world)
 
     private void Pump(MessageQueue queue)
     {
-        while (IsUp && queue.Consumer is { } consumer && consumer.Process is { IsRunning: true, IsFrozen: false, IsCutOff: false } &&
-               queue.TryTake(consumer.Prefetch, out var delivery))
+        while (IsUp && queue.TryTake(out var delivery))
         {
+            var consumer = delivery.Consumer;
             // One at a time means in order; several are handled in any order.
             var travel = world.Chance.Seconds(0.001, 0.01) + (world.Chance.Of(world.Weather.Delay) ? world.Chance.Seconds(0, 3) : TimeSpan.Zero);
             consumer.Process.After(travel, () => consumer.Handle(delivery.Message, () => Acknowledge(queue, delivery)));
@@ -153,9 +155,13 @@ internal sealed class Network(World world)
         return queue;
     }
 
-    private sealed record Consumer(Process Process, int Prefetch, Action<object, Action> Handle);
+    private sealed record Consumer(Process Process, int Prefetch, Action<object, Action> Handle)
+    {
+        /// <summary>One that is frozen is handed messages until the broker notices.</summary>
+        public bool IsReached => Process is { IsRunning: true, IsCutOff: false, IsForgottenByBroker: false };
+    }
 
-    private sealed record Delivery(object Message, int Number);
+    private sealed record Delivery(object Message, int Number, Consumer Consumer);
 
     private sealed class MessageQueue
     {
@@ -163,7 +169,7 @@ internal sealed class Network(World world)
         private readonly List<Delivery> unacknowledged = [];
         private int deliveries;
 
-        public Consumer? Consumer { get; set; }
+        public List<Consumer> Consumers { get; } = [];
 
         public bool IsBound { get; set; }
 
@@ -171,14 +177,26 @@ internal sealed class Network(World world)
 
         public void Add(object message) => ready.AddLast(message);
 
-        public bool TryTake(int prefetch, out Delivery delivery)
+        public bool IsConsumedBy(Process process) => Consumers.Exists(consumer => consumer.Process == process);
+
+        public void Remove(Process process)
+        {
+            ReturnAll(process);
+            Consumers.RemoveAll(consumer => consumer.Process == process);
+        }
+
+        /// <summary>Those that have room take turns.</summary>
+        public bool TryTake(out Delivery delivery)
         {
             delivery = null!;
-            if (ready.First is not { } first || unacknowledged.Count >= prefetch)
+            if (ready.First is not { } first ||
+                Consumers.Find(c => c.IsReached && unacknowledged.Count(held => held.Consumer == c) < c.Prefetch) is not { } consumer)
                 return false;
 
+            Consumers.Remove(consumer);
+            Consumers.Add(consumer);
             ready.RemoveFirst();
-            delivery = new Delivery(first.Value, deliveries++);
+            delivery = new Delivery(first.Value, deliveries++, consumer);
             unacknowledged.Add(delivery);
             return true;
         }
@@ -191,11 +209,11 @@ internal sealed class Network(World world)
                 ready.AddFirst(delivery.Message);
         }
 
-        public void ReturnAll()
+        public void ReturnAll(Process? of = null)
         {
-            foreach (var delivery in unacknowledged.AsEnumerable().Reverse())
+            foreach (var delivery in unacknowledged.AsEnumerable().Reverse().Where(delivery => of is null || delivery.Consumer.Process == of))
                 ready.AddFirst(delivery.Message);
-            unacknowledged.Clear();
+            unacknowledged.RemoveAll(delivery => of is null || delivery.Consumer.Process == of);
         }
 
         public void Clear()

@@ -1,3 +1,4 @@
+using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Simulation.Tests.Engine;
 
 namespace LoadBalancer.Simulation.Tests.Actors;
@@ -5,8 +6,11 @@ namespace LoadBalancer.Simulation.Tests.Actors;
 /// <summary>Something that can be killed and frozen at any moment. What it planned dies with it, and waits while it is frozen.</summary>
 internal abstract class Process(World world, string name)
 {
+    private static readonly (double Least, double Most) BrokerNotices = (10, 20);
+
     private readonly List<Action> missed = [];
     private int life;
+    private int freezes;
 
     public string Name => name;
 
@@ -17,6 +21,9 @@ internal abstract class Process(World world, string name)
     /// <summary>Nothing reaches it, and nothing it sends arrives.</summary>
     public bool IsCutOff { get; set; }
 
+    /// <summary>The broker takes it for gone when it has been silent for some time, and delivers what it was handed to others.</summary>
+    public bool IsForgottenByBroker { get; private set; }
+
     protected World World => world;
 
     public void Start()
@@ -25,7 +32,7 @@ internal abstract class Process(World world, string name)
             return;
 
         world.Trace($"{name} starts");
-        (IsRunning, IsFrozen) = (true, false);
+        (IsRunning, IsFrozen, IsForgottenByBroker) = (true, false, false);
         life++;
         Supervised(Begin);
     }
@@ -50,6 +57,15 @@ internal abstract class Process(World world, string name)
 
         world.Trace($"{name} is frozen");
         IsFrozen = true;
+        var meant = ++freezes;
+        world.Time.After(world.Chance.Seconds(BrokerNotices.Least, BrokerNotices.Most), () =>
+        {
+            if (!IsFrozen || freezes != meant)
+                return;
+
+            IsForgottenByBroker = true;
+            world.Network.Disconnect(this);
+        });
     }
 
     public void Thaw()
@@ -58,7 +74,7 @@ internal abstract class Process(World world, string name)
             return;
 
         world.Trace($"{name} goes on");
-        IsFrozen = false;
+        (IsFrozen, IsForgottenByBroker) = (false, false);
         var due = missed.ToList();
         missed.Clear();
         foreach (var action in due)
@@ -97,8 +113,26 @@ internal abstract class Process(World world, string name)
     {
     }
 
+    /// <summary>It is about to do something.</summary>
+    protected virtual void Acts()
+    {
+    }
+
+    /// <summary>It finds that it no longer leads.</summary>
+    protected virtual void Replaced()
+    {
+    }
+
+    /// <summary>It does this first when it goes on.</summary>
+    protected void FreezeAndThen(Action action)
+    {
+        Freeze();
+        missed.Add(action);
+    }
+
     private void Supervised(Action action)
     {
+        Acts();
         try
         {
             action();
@@ -107,6 +141,14 @@ internal abstract class Process(World world, string name)
         {
             Kill();
             world.ProcessDied(this);
+        }
+        catch (ProcessFrozenException)
+        {
+            missed.Add(action);
+        }
+        catch (NotLeadingException)
+        {
+            Replaced();
         }
     }
 }

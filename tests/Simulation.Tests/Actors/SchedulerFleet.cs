@@ -13,7 +13,7 @@ internal sealed class SchedulerFleet(SchedulerProcess scheduler, World world)
     private readonly HashSet<Guid> silent = [];
     private readonly HeartbeatPulse pulse = new();
     private readonly Reconciliation reconciliation = new();
-    private readonly long epoch = world.Store.Epoch;
+    private readonly long epoch = scheduler.Epoch;
 
     public WorkerBindings Bindings { get; } = new();
 
@@ -77,6 +77,7 @@ internal sealed class SchedulerFleet(SchedulerProcess scheduler, World world)
         var known = Find(heartbeat.WorkerId);
         if (!SessionRules.IsValid(known, heartbeat.SessionId))
         {
+            ConfirmLeadership();
             scheduler.Tell(heartbeat.WorkerId, SessionRules.Ended(heartbeat.SessionId));
             return;
         }
@@ -107,9 +108,9 @@ internal sealed class SchedulerFleet(SchedulerProcess scheduler, World world)
         {
             if (session.LeaseUntil <= readUpTo)
             {
+                Put(session with { State = SessionState.Lost, EndedAt = Now });
                 world.Trace($"the lease of {session.WorkerId} ends");
                 world.Lost.Add(session.WorkerId);
-                Put(session with { State = SessionState.Lost, EndedAt = Now });
             }
             else if (readUpTo - (session.LeaseUntil - Lease) > SagaEngine.SchedulerOptions.DoubtAfter && silent.Add(session.SessionId))
             {
@@ -123,8 +124,8 @@ internal sealed class SchedulerFleet(SchedulerProcess scheduler, World world)
         var before = Now - SagaEngine.SchedulerOptions.ForgetWorkerAfter;
         foreach (var gone in sessions.Values.Where(session => session.State != SessionState.Alive && session.EndedAt < before).ToList())
         {
+            world.Store.Forget(gone.WorkerId);
             world.Trace($"{gone.WorkerId} is forgotten");
-            world.Store.Workers.Remove(gone.WorkerId);
             sessions.Remove(gone.WorkerId);
             world.Network.Delete(Names.WorkerQueue(gone.WorkerId));
             reconciliation.Forget(gone.WorkerId);
@@ -142,6 +143,10 @@ internal sealed class SchedulerFleet(SchedulerProcess scheduler, World world)
             Put(SessionRules.Accept(known, report.WorkerId, report.SessionId, registration, Now, Lease));
             Bindings.Restored(report.WorkerId, report.SessionId);
         }
+        else
+        {
+            ConfirmLeadership();
+        }
 
         WorkerCommand answer = refusal is null
             ? new WorkerAccepted { SessionId = report.SessionId, Epoch = epoch, LeaseSeconds = Lease.TotalSeconds }
@@ -150,9 +155,15 @@ internal sealed class SchedulerFleet(SchedulerProcess scheduler, World world)
         world.Network.Send(scheduler, registration.ReplyTo, answer);
     }
 
+    private void ConfirmLeadership()
+    {
+        if (world.Defect is not Defect.NoConfirmation)
+            world.Store.Confirm();
+    }
+
     private void ReadPulse(WorkerHeartbeat heartbeat)
     {
-        if (pulse.SentAt(heartbeat) is not { } sentAt || world.Store.Epoch != epoch)
+        if (pulse.SentAt(heartbeat) is not { } sentAt || world.Store.Leader.Epoch != epoch)
             return;
 
         if (pulse.EndsOutage(sentAt, Now))

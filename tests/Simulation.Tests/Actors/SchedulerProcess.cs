@@ -8,51 +8,104 @@ using LoadBalancer.Simulation.Tests.Engine;
 namespace LoadBalancer.Simulation.Tests.Actors;
 
 /// <summary>
-/// A scheduler: the real state machine, planner and dispatch state, with the loops around them turned into steps of a simulated world.
+/// A scheduler: the real state machine, planner and dispatch state, with the loops around them turned into steps of a simulated world. It
+/// stands by until it leads.
 /// </summary>
-internal sealed class SchedulerProcess(World world, int seed) : Process(world, "scheduler")
+internal sealed class SchedulerProcess(World world, string name, int seed) : Process(world, name), IWriter
 {
     private static readonly TimeSpan RelayAfter = SagaEngine.SchedulerOptions.RelayAfter;
     private static readonly TimeSpan SafetyTick = TimeSpan.FromSeconds(1);
 
     private readonly HashSet<long> inFlight = [];
     private readonly Queue<Action<DispatchState>> inputs = new();
+    private SchedulerLease lease = null!;
     private DispatchState state = null!;
     private DateTimeOffset graceEnds;
     private bool planIsDue;
+    private bool isEnding;
 
-    public Planner Planner { get; private set; } = null!;
+    /// <summary>0 while this process has not led.</summary>
+    public long Epoch => lease?.Epoch ?? 0;
+
+    /// <summary>Null until it leads.</summary>
+    public Planner? Planner { get; private set; }
 
     public SchedulerFleet Fleet { get; private set; } = null!;
 
     public DateTimeOffset Now => World.Time.GetUtcNow();
 
+    public bool ReachesDatabase => !World.DatabaseIsAway && !IsCutOff;
+
     protected override void Begin()
     {
         inFlight.Clear();
         inputs.Clear();
-        planIsDue = false;
-        WhenDatabaseAnswers(() =>
+        (planIsDue, isEnding, Planner) = (false, false, null);
+        lease = new SchedulerLease(this, World);
+        lease.Take(Lead);
+    }
+
+    /// <summary>As asked for by SIGTERM: it hands over.</summary>
+    public void End()
+    {
+        if (!IsRunning || IsFrozen)
+            return;
+
+        lease.GiveBack();
+        Kill();
+    }
+
+    public void FreezeBefore(Func<object?> commit)
+    {
+        FreezeAndThen(() =>
         {
-            World.Store.Epoch++;
-            Restore();
-            World.Engine.TellCommits(Committed);
-            ConsumeQueues();
-            Repeat(TimeSpan.FromSeconds(1), Fleet.SendPulse);
-            Repeat(SagaEngine.SchedulerOptions.SweepInterval, Sweep);
-            Repeat(SafetyTick, Plan);
-            Relay(Now);
-            if (World.Defect is not Defect.NoRelay)
-                Repeat(TimeSpan.FromSeconds(1), () => Relay(Now - RelayAfter));
+            if (ReachesDatabase && commit() is RunsCommitted committed)
+                Committed(committed);
+        });
+        World.Time.After(World.Chance.Seconds(1, 40), Thaw);
+    }
+
+    protected override void Acts()
+    {
+        World.Store.Writer = this;
+        World.Engine.TellCommits(Committed);
+    }
+
+    protected override void Killed() => lease.LoseConnection();
+
+    /// <summary>It ends and is started again. Until its loops have stopped they go on.</summary>
+    protected override void Replaced() => EndToBeginAgain();
+
+    public void EndToBeginAgain()
+    {
+        if (isEnding)
+            return;
+
+        isEnding = true;
+        World.Trace($"{Name} finds that its epoch {Epoch} is over");
+        After(World.Chance.Seconds(0, 5), () =>
+        {
+            Kill();
+            World.ProcessDied(this);
         });
     }
 
-    protected override void Killed() => World.Engine.TellCommits(_ => { });
+    private void Lead()
+    {
+        Restore();
+        ConsumeQueues();
+        Repeat(TimeSpan.FromSeconds(1), Fleet.SendPulse);
+        Repeat(SagaEngine.SchedulerOptions.SweepInterval, Sweep);
+        Repeat(SafetyTick, Plan);
+        Relay(Now);
+        if (World.Defect is not Defect.NoRelay)
+            Repeat(TimeSpan.FromSeconds(1), () => Relay(Now - RelayAfter));
+    }
 
     /// <summary>Waits where the product's message retry waits.</summary>
     public void WhenDatabaseAnswers(Action action)
     {
-        if (World.DatabaseIsAway)
+        if (!ReachesDatabase)
             After(TimeSpan.FromSeconds(0.5), () => WhenDatabaseAnswers(action));
         else
             action();
@@ -197,13 +250,13 @@ internal sealed class SchedulerProcess(World world, int seed) : Process(world, "
             Raise(new AssignmentReturned(run.RunId, new AttemptOwner(run.Attempt, message.Address, run.SessionId)) { SentBefore = sentBefore });
         }
 
-        World.Store.Outbox.Remove(message.Id);
+        World.Store.Sent(message.Id);
         inFlight.Remove(message.Id);
     }
 
     private void Sweep()
     {
-        if (World.DatabaseIsAway)
+        if (!ReachesDatabase)
             return;
 
         try

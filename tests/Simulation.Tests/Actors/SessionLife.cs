@@ -1,4 +1,6 @@
 using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Simulation.Tests.Engine;
 using LoadBalancer.Worker.Sessions;
 
 namespace LoadBalancer.Simulation.Tests.Actors;
@@ -91,6 +93,8 @@ internal sealed class SessionLife
             case WorkerAccepted accepted when machine.Epoch.Admits(accepted.Epoch):
                 Accept(accepted);
                 break;
+            case WorkerRefused { SessionEnded: true } when world.Store.Workers.GetValueOrDefault(machine.Name) is { State: SessionState.Alive } living && living.SessionId == id:
+                throw new SafetyException($"{machine.Name} is told that its living session has ended");
             case WorkerRefused when isAccepted:
                 Lose(byLease: false);
                 break;

@@ -1,6 +1,7 @@
 using System.Reflection;
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.History;
+using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.Outbox;
 using LoadBalancer.Scheduler.TestRuns;
 
@@ -22,17 +23,30 @@ internal enum CommitFate
 
     /// <summary>The process dies after it.</summary>
     KilledAfter,
+
+    /// <summary>The process is frozen before it, and makes it when it wakes.</summary>
+    Frozen,
 }
 
 /// <summary>The process is dead; nobody but the simulation may catch this.</summary>
 internal sealed class ProcessKilledException : Exception;
 
+/// <summary>The process is frozen in the middle of something; it tries it anew when it wakes.</summary>
+internal sealed class ProcessFrozenException : Exception;
+
+/// <summary>Whose connection the store is used on.</summary>
+internal interface IWriter
+{
+    /// <summary>The one in which it believes to lead.</summary>
+    long Epoch { get; }
+
+    /// <summary>It is frozen, and makes the commit when it wakes.</summary>
+    void FreezeBefore(Func<object?> commit);
+}
+
 /// <summary>What is remembered: the tables, in memory, with their keys. It survives every process.</summary>
 internal sealed class Store
 {
-    private static readonly Func<object, object> Copied =
-        typeof(object).GetMethod("MemberwiseClone", BindingFlags.Instance | BindingFlags.NonPublic)!.CreateDelegate<Func<object, object>>();
-
     private static readonly PropertyInfo[] Columns = [.. typeof(TestRun).GetProperties().Where(column => column.CanWrite)];
 
     private long lastId;
@@ -51,7 +65,17 @@ internal sealed class Store
 
     public Dictionary<string, WorkerSession> Workers { get; } = new(StringComparer.Ordinal);
 
-    public long Epoch { get; set; }
+    /// <summary>The row that names the leader.</summary>
+    public LeaderRow Leader { get; } = new();
+
+    /// <summary>Whoever acts at the moment.</summary>
+    public IWriter? Writer { get; set; }
+
+    /// <summary>Every transaction begins by locking the epoch of its writer.</summary>
+    public bool LocksEpoch { get; set; } = true;
+
+    /// <summary>Writes of schedulers that no longer led.</summary>
+    public int Refused { get; private set; }
 
     /// <summary>Decides what becomes of the next commit.</summary>
     public Func<CommitFate> Fate { get; set; } = () => CommitFate.Durable;
@@ -59,16 +83,7 @@ internal sealed class Store
     /// <summary>Looks at every commit that became durable: the run before, null for a new one, and after.</summary>
     public Action<TestRun?, TestRun> Committed { get; set; } = (_, _) => { };
 
-    public TestRun? Load(Guid runId)
-    {
-        if (!Runs.TryGetValue(runId, out var stored))
-            return null;
-
-        var run = Copy(stored);
-        // The copy shares it with the stored row, where a killed process may have left something.
-        run.Effects.Clear();
-        return run;
-    }
+    public TestRun? Load(Guid runId) => Runs.GetValueOrDefault(runId)?.Copy();
 
     /// <returns>What was stored, or null when the event changed nothing.</returns>
     public RunsCommitted? Commit(TestRun run)
@@ -88,7 +103,7 @@ internal sealed class Store
             if (run.Effects.ReleasedAttempt is { } attempt && Reservations.TryGetValue(run.CorrelationId, out var held) && held.Attempt == attempt)
                 Reservations.Remove(run.CorrelationId);
             var committed = new RunsCommitted([run], [.. run.Effects.Messages, .. announcements], [.. run.Effects.Outcomes]);
-            Runs[run.CorrelationId] = Copy(run);
+            Runs[run.CorrelationId] = run.Copy();
             Committed(before, run);
             return committed;
         });
@@ -96,20 +111,51 @@ internal sealed class Store
 
     public void Put(WorkerSession session) => Committing(() => Workers[session.WorkerId] = session);
 
+    public void Forget(string workerId) => Fenced(() => Workers.Remove(workerId));
+
+    /// <summary>Writes nothing, and is refused as a write would be.</summary>
+    public void Confirm()
+    {
+        if (LocksEpoch && Writer!.Epoch != Leader.Epoch)
+            throw new NotLeadingException(Writer.Epoch);
+    }
+
+    public void Sent(long messageId) => Fenced(() => Outbox.Remove(messageId));
+
     private T Committing<T>(Func<T> write)
     {
         var fate = Fate();
+        if (fate is CommitFate.Frozen)
+        {
+            Writer!.FreezeBefore(() => Fenced(write));
+            throw new ProcessFrozenException();
+        }
+
         if (fate is CommitFate.LostBefore)
             throw new EndOfStreamException("the connection broke before the commit");
         if (fate is CommitFate.KilledBefore)
             throw new ProcessKilledException();
 
-        var written = write();
+        var written = Fenced(write);
         if (fate is CommitFate.AnswerLost)
             throw new EndOfStreamException("the connection broke after the commit");
         if (fate is CommitFate.KilledAfter)
             throw new ProcessKilledException();
         return written;
+    }
+
+    /// <summary>The lock is the product's rule; that nothing of an ended epoch is stored is the promise, and looked at by itself.</summary>
+    private T Fenced<T>(Func<T> write)
+    {
+        var epoch = Writer!.Epoch;
+        if (LocksEpoch && epoch != Leader.Epoch)
+        {
+            Refused++;
+            throw new NotLeadingException(epoch);
+        }
+
+        var written = write();
+        return epoch >= Leader.Epoch ? written : throw new SafetyException($"a write of epoch {epoch} is stored in epoch {Leader.Epoch}");
     }
 
     private void Add(object row)
@@ -138,8 +184,6 @@ internal sealed class Store
                 break;
         }
     }
-
-    private static TestRun Copy(TestRun run) => (TestRun)Copied(run);
 }
 
 /// <summary>Something happened that must never happen.</summary>
