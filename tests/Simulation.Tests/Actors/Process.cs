@@ -107,6 +107,11 @@ internal abstract class Process(World world, string name)
         };
     }
 
+    /// <summary>It finds that it no longer leads.</summary>
+    public virtual void Replaced()
+    {
+    }
+
     protected abstract void Begin();
 
     protected virtual void Killed()
@@ -115,11 +120,6 @@ internal abstract class Process(World world, string name)
 
     /// <summary>It is about to do something.</summary>
     protected virtual void Acts()
-    {
-    }
-
-    /// <summary>It finds that it no longer leads.</summary>
-    protected virtual void Replaced()
     {
     }
 

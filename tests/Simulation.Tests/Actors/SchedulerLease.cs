@@ -50,7 +50,7 @@ internal sealed class SchedulerLease(SchedulerProcess scheduler, World world)
     private void Keep()
     {
         if (scheduler.ReachesDatabase && !world.Store.Leader.TryRenew(Epoch, world.Time.Elapsed, this))
-            scheduler.EndToBeginAgain();
+            scheduler.Replaced();
         else
             scheduler.After(Poll, Keep);
     }

@@ -36,15 +36,6 @@ internal sealed class SchedulerProcess(World world, string name, int seed) : Pro
 
     public bool ReachesDatabase => !World.DatabaseIsAway && !IsCutOff;
 
-    protected override void Begin()
-    {
-        inFlight.Clear();
-        inputs.Clear();
-        (planIsDue, isEnding, Planner) = (false, false, null);
-        lease = new SchedulerLease(this, World);
-        lease.Take(Lead);
-    }
-
     /// <summary>As asked for by SIGTERM: it hands over.</summary>
     public void End()
     {
@@ -65,18 +56,8 @@ internal sealed class SchedulerProcess(World world, string name, int seed) : Pro
         World.Time.After(World.Chance.Seconds(1, 40), Thaw);
     }
 
-    protected override void Acts()
-    {
-        World.Store.Writer = this;
-        World.Engine.TellCommits(Committed);
-    }
-
-    protected override void Killed() => lease.LoseConnection();
-
     /// <summary>It ends and is started again. Until its loops have stopped they go on.</summary>
-    protected override void Replaced() => EndToBeginAgain();
-
-    public void EndToBeginAgain()
+    public override void Replaced()
     {
         if (isEnding)
             return;
@@ -88,18 +69,6 @@ internal sealed class SchedulerProcess(World world, string name, int seed) : Pro
             Kill();
             World.ProcessDied(this);
         });
-    }
-
-    private void Lead()
-    {
-        Restore();
-        ConsumeQueues();
-        Repeat(TimeSpan.FromSeconds(1), Fleet.SendPulse);
-        Repeat(SagaEngine.SchedulerOptions.SweepInterval, Sweep);
-        Repeat(SafetyTick, Plan);
-        Relay(Now);
-        if (World.Defect is not Defect.NoRelay)
-            Repeat(TimeSpan.FromSeconds(1), () => Relay(Now - RelayAfter));
     }
 
     /// <summary>Waits where the product's message retry waits.</summary>
@@ -124,6 +93,35 @@ internal sealed class SchedulerProcess(World world, string name, int seed) : Pro
             inputs.Dequeue()(state);
             PlanSoon();
         });
+    }
+
+    protected override void Begin()
+    {
+        inFlight.Clear();
+        inputs.Clear();
+        (planIsDue, isEnding, Planner) = (false, false, null);
+        lease = new SchedulerLease(this, World);
+        lease.Take(Lead);
+    }
+
+    protected override void Acts()
+    {
+        World.Store.Writer = this;
+        World.Engine.TellCommits(Committed);
+    }
+
+    protected override void Killed() => lease.LoseConnection();
+
+    private void Lead()
+    {
+        Restore();
+        ConsumeQueues();
+        Repeat(TimeSpan.FromSeconds(1), Fleet.SendPulse);
+        Repeat(SagaEngine.SchedulerOptions.SweepInterval, Sweep);
+        Repeat(SafetyTick, Plan);
+        Relay(Now);
+        if (World.Defect is not Defect.NoRelay)
+            Repeat(TimeSpan.FromSeconds(1), () => Relay(Now - RelayAfter));
     }
 
     private void Restore()

@@ -2,7 +2,8 @@ namespace LoadBalancer.Simulation.Tests.Engine;
 
 /// <summary>
 /// The row that names the leader, with the conditions that <c>LeaderLease</c> puts to the database in SQL: they cannot be run without one,
-/// so they are said here again. On PostgreSQL <c>StandbyTests</c> and <c>FenceTests</c> show what the product makes of them.
+/// so they are said here again. A transaction takes no time here, so nobody waits for the end of another's. On PostgreSQL <c>StandbyTests</c>
+/// and <c>FenceTests</c> show both.
 /// </summary>
 internal sealed class LeaderRow
 {
