@@ -2,9 +2,9 @@ namespace LoadBalancer.Placement;
 
 /// <summary>
 /// Which run is next. Between priorities waiting decides: a level is worth one step of it. Between runs of one priority, those go first that
-/// suit a kind of worker that is free; of these a long one that must start now to be done when all else is (the makespan); of the others the
-/// ones whose submitter has used least for its share; of these the shortest, so that the mean wait is short. Nothing is overtaken by what
-/// came more than four steps later.
+/// suit a kind of worker that is free; of these the ones whose submitter has used least for its share; of these a long one that must start now
+/// to be done when all else is (the makespan), else the shortest, so that the mean wait is short. Nothing is overtaken by what came more than
+/// four steps later.
 /// </summary>
 internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares, Outlook outlook, Lines lines, ArrivalPace pace, OrderOptions options)
 {
@@ -208,10 +208,10 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
                 return Suits;
             if (Misfit != other.Misfit)
                 return Misfit < other.Misfit;
-            if (Presses != other.Presses)
-                return Presses;
             if (Used != other.Used)
                 return Used < other.Used;
+            if (Presses != other.Presses)
+                return Presses;
 
             var order = Presses ? other.Run!.Length.CompareTo(Run!.Length) : Run!.Length.CompareTo(other.Run!.Length);
             if (order == 0)
