@@ -61,7 +61,7 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
 
             if (line.Name.Keys.Length > 0 && keys.FirstTaken(line.Oldest.Demand.ConcurrencyKeys) is { } key)
                 (closed ??= []).Add((line, key));
-            else
+            else if (lines.KeyWaiters.Allow(line.Oldest.Demand))
                 placeable.Add(line);
         }
 
@@ -95,6 +95,9 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
 
     private void Enter(Line line, Limits limits, double pressing, double drain, ref Entrant best)
     {
+        if (line.Name.Keys.Length > 0)
+            limits = limits.Until(lines.KeyWaiters.LastSubmitted(line.Oldest.Demand.ConcurrencyKeys));
+
         var open = line.Shape.CapableKinds & fleet.Kinds.Open;
         var suits = (line.Name.Home & open) != 0;
         if (best.Run is not null && best.Suits && !suits)
@@ -198,6 +201,8 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
     {
         public bool Allow(WaitingRun run) =>
             ReferenceEquals(run, First) || (run.Turn <= OtherTurn && run.Demand.SubmittedAt <= LastSubmitted);
+
+        public Limits Until(DateTimeOffset submitted) => submitted < LastSubmitted ? this with { LastSubmitted = submitted } : this;
     }
 
     private readonly record struct Entrant(WaitingRun? Run, bool Suits, double Misfit, double Used, bool Presses)
