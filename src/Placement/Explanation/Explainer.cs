@@ -3,7 +3,7 @@ using System.Globalization;
 namespace LoadBalancer.Placement;
 
 /// <summary>Says why a run waits, from the very checks and sets by which it is placed.</summary>
-internal sealed class Explainer(Fleet fleet, KeyLedger keys, Holds holds, RelaxationSearch relaxations, EndEstimate ends)
+internal sealed class Explainer(Fleet fleet, KeyLedger keys, KeyWaiters keyWaiters, Holds holds, RelaxationSearch relaxations, EndEstimate ends)
 {
     private const int LongestSentence = 400;
 
@@ -65,6 +65,9 @@ internal sealed class Explainer(Fleet fleet, KeyLedger keys, Holds holds, Relaxa
 
         if (keys.FirstTaken(demand.ConcurrencyKeys) is { } key)
             return HoldersOf(key);
+
+        if (keyWaiters.LeftToAnother(demand) is { } left)
+            return $"key '{left.Key}' is left to run {left.For.Demand.RunId}, which has waited much longer";
 
         if (run?.PassedOver is { } reason)
             return reason;

@@ -31,6 +31,9 @@ internal sealed class RelaxationSearch(Fleet fleet, KeyLedger keys, Holds holds,
     /// <summary>What must change wherever it runs; null if a key that it needs would go to somebody else.</summary>
     private Outside? OutsideOfWorkers(WaitingRun run, DateTimeOffset now)
     {
+        if (waiting.Lines.KeyWaiters.LeftToAnother(run.Demand) is not null)
+            return null;
+
         var changes = new List<Change>();
         var limits = new Dictionary<string, int>(StringComparer.Ordinal);
         if (run.Demand.NotBefore > now)

@@ -19,6 +19,9 @@ internal sealed class Fleet
     /// <summary>Those that get new work and have a slot free: nobody else needs to be looked at.</summary>
     public WorkerSet Open { get; } = new();
 
+    /// <summary>Open ones on which nothing runs.</summary>
+    public WorkerSet Idle { get; } = new();
+
     public WorkerKinds Kinds { get; } = new();
 
     /// <summary>Changes with every worker that joins, leaves or registers anew.</summary>
@@ -58,6 +61,7 @@ internal sealed class Fleet
         vacant.Add(worker.Index);
         Accepting.Set(worker.Index, false);
         Open.Set(worker.Index, false);
+        Idle.Set(worker.Index, false);
         Changed();
         return worker;
     }
@@ -126,5 +130,6 @@ internal sealed class Fleet
     {
         Accepting.Set(worker.Index, worker.Profile.Accepting);
         Open.Set(worker.Index, worker.IsOpen);
+        Idle.Set(worker.Index, worker.IsOpen && worker.Used.Slots == 0);
     }
 }

@@ -17,6 +17,8 @@ internal sealed class WarmWorkers(int names)
     /// <summary>Less is as good as nothing, and its logarithm has no bottom.</summary>
     private const double ShortestSeconds = 0.01;
 
+    private readonly BoundedMemory<string, RecentWorkers> revisionUsers = new(names);
+    private readonly BoundedMemory<string, RecentWorkers> modelUsers = new(names);
     private readonly BoundedMemory<string, LogMean> preparing = new(names);
     private readonly BoundedMemory<string, FirstAndLater> models = new(names);
     private readonly BoundedMemory<string, WarmNames> used = new(Workers);
@@ -42,6 +44,14 @@ internal sealed class WarmWorkers(int names)
         }
 
         used.Change(outcome.WorkerId, known => known.After(revision, model));
+        Note(revisionUsers, revision, outcome.WorkerId);
+        Note(modelUsers, model, outcome.WorkerId);
+    }
+
+    private static void Note(BoundedMemory<string, RecentWorkers> users, string name, string workerId)
+    {
+        if (name.Length > 0)
+            users.Change(name, known => known.After(workerId));
     }
 
     /// <summary>What this run can save anywhere; worth nothing for most, so that no worker needs to be looked at.</summary>
@@ -52,6 +62,12 @@ internal sealed class WarmWorkers(int names)
         demand.ModelId.Length > 0 ? models[demand.ModelId].PartSaved : 0);
 
     public WarmNames? On(string workerId) => used[workerId];
+
+    /// <summary>Who used the revision last; some may have forgotten it since.</summary>
+    public IReadOnlyList<string> UsersOfRevision(string revision) => revisionUsers[revision]?.Ids ?? [];
+
+    /// <inheritdoc cref="UsersOfRevision"/>
+    public IReadOnlyList<string> UsersOfModel(string model) => modelUsers[model]?.Ids ?? [];
 
     private void LearnPreparing(string revision, TimeSpan time)
     {

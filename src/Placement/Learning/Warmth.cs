@@ -22,6 +22,31 @@ internal readonly struct Warmth(WarmWorkers workers, TestDemand demand, double w
             saved += predicted.P50.TotalSeconds * modelPart;
         return saved > 0 ? TimeSpan.FromSeconds(saved) : TimeSpan.Zero;
     }
+
+    /// <summary>A few workers on which it may save something, those that were used last.</summary>
+    public IEnumerable<string> MostRecent()
+    {
+        var ofRevision = workspaceSeconds > 0 ? workers.UsersOfRevision(demand.WorkspaceRevision) : [];
+        return modelPart > 0 ? ofRevision.Concat(workers.UsersOfModel(demand.ModelId)) : ofRevision;
+    }
+}
+
+/// <summary>The workers that used something last, the latest at the end.</summary>
+internal sealed class RecentWorkers
+{
+    private const int Most = 8;
+
+    private readonly List<string> ids = [];
+
+    public IReadOnlyList<string> Ids => ids;
+
+    public RecentWorkers After(string workerId)
+    {
+        if (!ids.Remove(workerId) && ids.Count == Most)
+            ids.RemoveAt(0);
+        ids.Add(workerId);
+        return this;
+    }
 }
 
 /// <summary>What a worker has used lately.</summary>

@@ -1,13 +1,16 @@
 namespace LoadBalancer.Placement;
 
 /// <summary>All lines with somebody in them. Those whose key is taken are put to sleep and cost nothing until it is given back.</summary>
-internal sealed class Lines
+internal sealed class Lines(KeyWaiters keyWaiters)
 {
     private readonly Dictionary<LineName, Line> byName = [];
     private readonly HashSet<Line> awake = [];
     private readonly Dictionary<string, List<Line>> asleep = new(StringComparer.Ordinal);
 
     public IEnumerable<Line> All => byName.Values;
+
+    /// <summary>All that stand in a line, by the keys that they wait for.</summary>
+    public KeyWaiters KeyWaiters => keyWaiters;
 
     /// <summary>Lines that may have somebody to place.</summary>
     public HashSet<Line> Awake => awake;
@@ -22,6 +25,7 @@ internal sealed class Lines
         }
 
         line.Add(run);
+        keyWaiters.Add(run);
     }
 
     public void Remove(WaitingRun run)
@@ -30,6 +34,7 @@ internal sealed class Lines
             return;
 
         line.Remove(run);
+        keyWaiters.Remove(run);
         if (line.Count > 0)
             return;
 

@@ -2,9 +2,9 @@ namespace LoadBalancer.Placement;
 
 /// <summary>
 /// Which run is next. Between priorities waiting decides: a level is worth one step of it. Between runs of one priority, those go first that
-/// suit a kind of worker that is free; of these a long one that must start now to be done when all else is (the makespan); of the others the
-/// ones whose submitter has used least for its share; of these the shortest, so that the mean wait is short. Nothing is overtaken by what
-/// came more than four steps later.
+/// suit a kind of worker that is free; of these the ones whose submitter has used least for its share; of these a long one that must start now
+/// to be done when all else is (the makespan), else the shortest, so that the mean wait is short. Nothing is overtaken by what came more than
+/// four steps later.
 /// </summary>
 internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares, Outlook outlook, Lines lines, ArrivalPace pace, OrderOptions options)
 {
@@ -61,7 +61,7 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
 
             if (line.Name.Keys.Length > 0 && keys.FirstTaken(line.Oldest.Demand.ConcurrencyKeys) is { } key)
                 (closed ??= []).Add((line, key));
-            else
+            else if (lines.KeyWaiters.Allow(line.Oldest.Demand))
                 placeable.Add(line);
         }
 
@@ -95,6 +95,9 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
 
     private void Enter(Line line, Limits limits, double pressing, double drain, ref Entrant best)
     {
+        if (line.Name.Keys.Length > 0)
+            limits = limits.Until(lines.KeyWaiters.LastSubmitted(line.Oldest.Demand.ConcurrencyKeys));
+
         var open = line.Shape.CapableKinds & fleet.Kinds.Open;
         var suits = (line.Name.Home & open) != 0;
         if (best.Run is not null && best.Suits && !suits)
@@ -198,6 +201,8 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
     {
         public bool Allow(WaitingRun run) =>
             ReferenceEquals(run, First) || (run.Turn <= OtherTurn && run.Demand.SubmittedAt <= LastSubmitted);
+
+        public Limits Until(DateTimeOffset submitted) => submitted < LastSubmitted ? this with { LastSubmitted = submitted } : this;
     }
 
     private readonly record struct Entrant(WaitingRun? Run, bool Suits, double Misfit, double Used, bool Presses)
@@ -208,10 +213,10 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
                 return Suits;
             if (Misfit != other.Misfit)
                 return Misfit < other.Misfit;
-            if (Presses != other.Presses)
-                return Presses;
             if (Used != other.Used)
                 return Used < other.Used;
+            if (Presses != other.Presses)
+                return Presses;
 
             var order = Presses ? other.Run!.Length.CompareTo(Run!.Length) : Run!.Length.CompareTo(other.Run!.Length);
             if (order == 0)

@@ -97,6 +97,7 @@ internal sealed class Placer(
         };
         var predecessor = Hold(reservation, demand, answer.Chosen.Predicted, now);
         worker.Turns[policy] = ++decisions;
+        search.Chosen(worker);
 
         return new Decision
         {

@@ -46,14 +46,14 @@ public sealed class Planner
         var options = new OrderOptions(agingStep ?? UsualAgingStep, longFirst);
         this.durations = durations;
         outlook = new Outlook(fleet, ledger, durations);
-        waiting = new WaitingRuns(fleet, durations, outlook, options.AgingStep);
+        waiting = new WaitingRuns(fleet, durations, outlook, options);
         holds = new Holds(fleet, ledger, options.LongestOvertaking);
         order = new Order(fleet, ledger.Keys, shares, outlook, waiting.Lines, waiting.Pace, options);
         lookAhead = new LookAhead(fleet, ledger, holds, horizon);
         placer = new Placer(fleet, ledger, holds, outlook, lookAhead, policies, durations, random, options.LongestOvertaking);
         rebalancing = new Rebalancing(fleet, ledger, holds, waiting, durations);
         explainer = new Explainer(
-            fleet, ledger.Keys, holds, new RelaxationSearch(fleet, ledger.Keys, holds, waiting, durations),
+            fleet, ledger.Keys, waiting.Lines.KeyWaiters, holds, new RelaxationSearch(fleet, ledger.Keys, holds, waiting, durations),
             new EndEstimate(fleet, ledger, waiting, holds, durations, options.AgingStep));
     }
 
@@ -226,8 +226,10 @@ public sealed class Planner
     private bool ReviewHolds() => holds.Review(CouldGo);
 
     /// <summary>Whether it waits and only room is missing.</summary>
-    private bool CouldGo(WaitingRun run) =>
-        ReferenceEquals(waiting.Find(run.Demand.RunId), run) && ledger.Keys.FirstTaken(run.Demand.ConcurrencyKeys) is null;
+    private bool CouldGo(WaitingRun run) => ReferenceEquals(waiting.Find(run.Demand.RunId), run) && MayTakeItsKeys(run);
+
+    private bool MayTakeItsKeys(WaitingRun run) =>
+        ledger.Keys.FirstTaken(run.Demand.ConcurrencyKeys) is null && waiting.Lines.KeyWaiters.Allow(run.Demand);
 
     /// <summary>Who has been kept a worker takes it as soon as there is room.</summary>
     private void PlaceKept(Pass pass, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)
@@ -239,7 +241,7 @@ public sealed class Planner
         {
             var worker = fleet.Find(hold.WorkerId)!;
             if (decisions.Count < maxDecisions && hold.Run.Line is not null && worker.IsOpen
-                && ledger.Keys.FirstTaken(hold.Run.Demand.ConcurrencyKeys) is null
+                && MayTakeItsKeys(hold.Run)
                 && Check.FirstFailed(CapacityChecks.All, hold.Run.Shape.Needs, worker) is null)
             {
                 Place(hold.Run, pass, decisions, failures);
@@ -292,7 +294,8 @@ public sealed class Planner
     /// <summary>Where a run would delay the one for whom a worker is kept, a shorter one may not; if the shortest does, all of its line do.</summary>
     private void PlaceShorter(WaitingRun run, Line line, Pass pass, List<Decision> decisions, List<PolicyFailure> failures)
     {
-        if (line.Shortest is { } shortest && shortest.Length < run.Length && shortest.Demand.SubmittedAt <= run.Demand.SubmittedAt + order.LongestOvertaking)
+        if (line.Shortest is { } shortest && shortest.Length < run.Length && shortest.Demand.SubmittedAt <= run.Demand.SubmittedAt + order.LongestOvertaking
+            && MayTakeItsKeys(shortest))
             Place(shortest, pass, decisions, failures);
         else
             line.BlockedIn = pass.Number;

@@ -4,8 +4,8 @@ namespace LoadBalancer.Placement;
 /// <param name="fleet">Who could take it.</param>
 /// <param name="durations">Predicts; what it has learned since is taken over little by little.</param>
 /// <param name="outlook">What a second of each kind of worker is worth.</param>
-/// <param name="agingStep">Waiting that is worth one level of priority.</param>
-internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook outlook, TimeSpan agingStep)
+/// <param name="options">How much waiting is worth.</param>
+internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook outlook, OrderOptions options)
 {
     /// <summary>Runs looked at again in one pass at most, for what was learned and for new prices.</summary>
     private const int PredictedPerPass = 64, SettledPerPass = 256;
@@ -27,7 +27,7 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
     public int Count => byRun.Count;
 
     /// <summary>Those that may be placed.</summary>
-    public Lines Lines { get; } = new();
+    public Lines Lines { get; } = new(new KeyWaiters(fleet, options.LongestOvertaking));
 
     public ArrivalPace Pace { get; } = new();
 
@@ -55,7 +55,7 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
         // Runs of one shape share its requirements: a hundred thousand copies would take more room than all the rest.
         var requirements = shape.Needs.Requirements;
         var shared = ReferenceEquals(demand.Requirements, requirements) ? demand : demand with { Requirements = requirements };
-        var run = new WaitingRun(shared, shape, demand.SubmittedAt + ((demand.Priority - 1) * agingStep), ++lastNumber);
+        var run = new WaitingRun(shared, shape, demand.SubmittedAt + ((demand.Priority - 1) * options.AgingStep), ++lastNumber);
         byRun.Add(demand.RunId, run);
         sweep.Enqueue(run);
         outlook.Changed();

@@ -14,7 +14,7 @@ public interface IPlacementPolicy
 
 /// <summary>All that a policy may know.</summary>
 /// <param name="Demand">The run to place.</param>
-/// <param name="Candidates">Never empty; in an order that depends only on when workers registered.</param>
+/// <param name="Candidates">Never empty; in an order that depends on no chance.</param>
 /// <param name="Random">Seeded by the caller: the only source of chance.</param>
 /// <param name="Now">The caller's time.</param>
 public sealed record PlacementContext(TestDemand Demand, IReadOnlyList<Candidate> Candidates, Random Random, DateTimeOffset Now)

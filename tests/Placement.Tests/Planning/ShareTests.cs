@@ -61,11 +61,30 @@ public sealed class ShareTests
         Assert.InRange(Run(20).Count(submitter => submitter == "busy"), 9, 11);
     }
 
-    private void Submit(string submitter, int runs)
+    [Fact]
+    public void Long_runs_that_should_start_early_do_not_take_the_share_of_another_submitter()
+    {
+        for (var other = 2; other <= 16; other++)
+            planner.Register(Given.Worker($"w{other}"));
+        Submit("long", 50, 10 * Length);
+        var first = planner.Plan(now, 100).Decisions;
+        now += 5 * Length;
+        Submit("short", 10);
+        now += 5 * Length;
+        foreach (var ended in first)
+            planner.Release(ended.RunId, ended.Attempt);
+
+        var next = planner.Plan(now, 100).Decisions;
+
+        Assert.Equal(16, first.Count);
+        Assert.Equal(10, next.Count(decision => submitters[decision.RunId] == "short"));
+    }
+
+    private void Submit(string submitter, int runs, TimeSpan? length = null)
     {
         for (var i = 0; i < runs; i++)
         {
-            var demand = Given.Demand(testId: submitter) with { Submitter = submitter, SubmittedAt = now, ExpectedDuration = Length };
+            var demand = Given.Demand(testId: submitter + length) with { Submitter = submitter, SubmittedAt = now, ExpectedDuration = length ?? Length };
             planner.Submit(demand);
             submitters[demand.RunId] = submitter;
         }

@@ -197,7 +197,7 @@ public sealed class EveryPolicyTests
         Assert.InRange(JsonSerializer.SerializeToUtf8Bytes(decision).Length, 200, 1800);
     }
 
-    private static string JsonOf(string policy) => policy == PolicyNames.Composite ? OfAll : policy;
+    internal static string JsonOf(string policy) => policy == PolicyNames.Composite ? OfAll : policy;
 
     private static PolicySpec Spec(string policy) => PolicySpec.Parse(JsonOf(policy));
 
