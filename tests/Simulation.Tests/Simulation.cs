@@ -11,7 +11,9 @@ namespace LoadBalancer.Simulation.Tests;
 /// <param name="History">What happened, line by line.</param>
 /// <param name="Takeovers">How often the leadership went from one scheduler to another.</param>
 /// <param name="Refused">Writes of schedulers that did not know yet that they had been replaced.</param>
-internal sealed record SimulationResult(int Seed, string? Problem, IReadOnlyList<string> History, int Takeovers, int Refused);
+/// <param name="Followed">Attempts that were handed out behind one that was about to end.</param>
+/// <param name="Moved">Runs that were recalled to start sooner elsewhere.</param>
+internal sealed record SimulationResult(int Seed, string? Problem, IReadOnlyList<string> History, int Takeovers, int Refused, int Followed, int Moved);
 
 /// <summary>
 /// One world from its seed: one to three schedulers, unlike workers, a suite of tests, and faults for a while. Safety is looked at in every moment, liveness after
@@ -56,7 +58,10 @@ internal sealed class Simulation
             problem = broken.Message;
         }
 
-        return new SimulationResult(seed, problem, simulation.world.History, simulation.world.Store.Leader.Takeovers, simulation.world.Store.Refused);
+        var store = simulation.world.Store;
+        var followed = store.Decisions.Values.Count(decision => decision.Reason.Contains("it follows run", StringComparison.Ordinal));
+        return new SimulationResult(
+            seed, problem, simulation.world.History, store.Leader.Takeovers, store.Refused, followed, store.Runs.Values.Count(run => run.WasMoved));
     }
 
     private WorkerMachine Worker(int number)

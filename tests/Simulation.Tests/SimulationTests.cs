@@ -39,6 +39,15 @@ public sealed class SimulationTests
         Assert.True(worlds.Count(world => world.Refused > 0) >= 20, $"{worlds.Count(world => world.Refused > 0)} worlds with refused writes");
     }
 
+    [Fact]
+    public void Runs_are_handed_out_ahead_and_moved()
+    {
+        var worlds = Enumerable.Range(0, 200).Select(seed => Simulation.Run(seed)).ToList();
+
+        Assert.True(worlds.Sum(world => world.Followed) >= 200, $"{worlds.Sum(world => world.Followed)} followed another");
+        Assert.True(worlds.Sum(world => world.Moved) >= 20, $"{worlds.Sum(world => world.Moved)} were moved");
+    }
+
     [Theory]
     [InlineData("NoFence")]
     [InlineData("NoMemory")]

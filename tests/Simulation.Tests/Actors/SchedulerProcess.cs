@@ -127,7 +127,7 @@ internal sealed class SchedulerProcess(World world, string name, int seed) : Pro
     private void Restore()
     {
         var durations = new DurationModel();
-        Planner = new Planner(new PolicySet(), durations, new Random(seed));
+        Planner = new Planner(new PolicySet(), durations, new Random(seed), horizon: SagaEngine.SchedulerOptions.LookAhead);
         state = new DispatchState(Planner, durations);
         Fleet = new SchedulerFleet(this, World);
         Fleet.Restore(state);
@@ -135,8 +135,11 @@ internal sealed class SchedulerProcess(World world, string name, int seed) : Pro
         var reservations = World.Store.Reservations.Values.Select(held =>
         {
             var decision = World.Store.Decisions[(held.RunId, held.Attempt)];
-            return new StoredReservation(held, decision.DecidedAt, decision.PredictedSeconds, decision.PredictedP90Seconds);
-        });
+            return new StoredReservation(held, decision.DecidedAt, decision.PredictedSeconds, decision.PredictedP90Seconds)
+            {
+                Started = World.Store.Runs[held.RunId].CurrentState == RunStates.Running,
+            };
+        }).OrderBy(held => held.DecidedAt);
         state.Restore(runs, reservations, World.Store.Outcomes.Where(outcome => outcome.Accepted));
         graceEnds = Now + SagaEngine.SchedulerOptions.StartGrace;
     }
@@ -191,6 +194,7 @@ internal sealed class SchedulerProcess(World world, string name, int seed) : Pro
         var plan = state.Plan(Now, maxDecisions: 256);
         foreach (var decision in plan.Decisions)
             After(World.Chance.Seconds(0, 0.05), () => WhenDatabaseAnswers(() => Place(decision)));
+        Rebalance();
         if (Now < graceEnds)
             return;
 
@@ -202,6 +206,12 @@ internal sealed class SchedulerProcess(World world, string name, int seed) : Pro
                 Post(dispatch => dispatch.RoundCounted(impossible.RunId));
             }));
         }
+    }
+
+    private void Rebalance()
+    {
+        foreach (var move in Planner.Rebalance(Now, Rebalancer.MovesAtOnce))
+            After(World.Chance.Seconds(0, 0.05), () => WhenDatabaseAnswers(() => Raise(new MoveProposed(move.Attempt.RunId, move.Attempt.Attempt, move.Reason))));
     }
 
     private void Place(Decision decision)

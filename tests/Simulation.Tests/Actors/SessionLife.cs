@@ -17,7 +17,7 @@ internal sealed class SessionLife
     private readonly Lease lease;
     private readonly Dictionary<long, long> sentAt = [];
     private readonly Dictionary<RunAttempt, (Execution Execution, TestAttempt Attempt)> executions = [];
-    private readonly Queue<(TestAttempt Attempt, Action Acknowledge)> waiting = new();
+    private readonly List<(TestAttempt Attempt, Action Acknowledge)> waiting = [];
     private readonly long askedAt;
     private long acceptedAt;
     private double granted;
@@ -223,7 +223,7 @@ internal sealed class SessionLife
         var (answer, attempt) = ledger.Take(run);
         if (answer is Intake.Taken)
         {
-            waiting.Enqueue((attempt!, acknowledge));
+            waiting.Add((attempt!, acknowledge));
             machine.After(world.Chance.Seconds(0, 0.05), StartWaiting);
             return;
         }
@@ -237,9 +237,9 @@ internal sealed class SessionLife
 
     private void StartWaiting()
     {
-        while (waiting.TryPeek(out var next) && (next.Attempt.StopReason is not null || executions.Count < machine.Slots))
+        while (waiting.FirstOrDefault(held => held.Attempt.StopReason is not null || MayStart(held.Attempt.Run)) is { Attempt: not null } next)
         {
-            waiting.Dequeue();
+            waiting.Remove(next);
             if (lease.IsLive && ledger.Start(next.Attempt))
                 Execute(next.Attempt);
             else
@@ -247,6 +247,8 @@ internal sealed class SessionLife
             next.Acknowledge();
         }
     }
+
+    private bool MayStart(RunTest run) => executions.Count < machine.Slots && (run.StartsAfter is not { } predecessor || ledger.Ended(predecessor).IsCompleted);
 
     private void Execute(TestAttempt attempt)
     {
