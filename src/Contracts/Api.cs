@@ -204,7 +204,11 @@ public sealed record DecisionView
     public IReadOnlyDictionary<string, int> Refusals { get; init; } = new Dictionary<string, int>();
 }
 
-public sealed record AlternativeView(string WorkerId, double ScoreSeconds, string Reason);
+public sealed record AlternativeView(string WorkerId, double ScoreSeconds, string Reason)
+{
+    /// <inheritdoc cref="DecisionView.Score"/>
+    public IReadOnlyDictionary<string, double> Score { get; init; } = new Dictionary<string, double>();
+}
 
 public sealed record WorkerView
 {

@@ -14,7 +14,7 @@ public sealed class SettingsTests
     [InlineData("Scheduler:LeaseDuration", "soon", "Scheduler:LeaseDuration")]
     [InlineData("Scheduler:LeaseDuratoin", "00:01:00", "LeaseDuratoin")]
     [InlineData("Scheduler:WhenImpossible", "Pray", "Scheduler:WhenImpossible")]
-    [InlineData("Keys:license:Limit", "0", "Keys:license:Limit is 0")]
+    [InlineData("Keys:license:Limit", "-1", "Keys:license:Limit is -1")]
     [InlineData("Scheduler:LongFirst", "-1", "Scheduler:LongFirst is -1")]
     [InlineData("Scheduler:LongFirst", "NaN", "Scheduler:LongFirst is NaN")]
     [InlineData("Shares:ci", "0", "Shares:ci is 0")]
@@ -49,7 +49,7 @@ public sealed class SettingsTests
     public void Good_settings_are_taken()
     {
         var settings = Read(
-            ("Scheduler:LeaseDuration", "00:00:10"), ("Keys:license:Limit", "2"), ("Shares:ci", "2.5"), ("Policies:ByTestType:unit", "round_robin"));
+            ("Scheduler:LeaseDuration", "00:00:10"), ("Keys:license:Limit", "2"), ("Keys:closed:Limit", "0"), ("Shares:ci", "2.5"), ("Policies:ByTestType:unit", "round_robin"));
 
         Assert.Equal(TimeSpan.FromSeconds(10), settings.Scheduler.LeaseDuration);
         Assert.Equal(2, settings.Keys["license"].Limit);
