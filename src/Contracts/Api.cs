@@ -204,7 +204,11 @@ public sealed record DecisionView
     public IReadOnlyDictionary<string, int> Refusals { get; init; } = new Dictionary<string, int>();
 }
 
-public sealed record AlternativeView(string WorkerId, double ScoreSeconds, string Reason);
+public sealed record AlternativeView(string WorkerId, double ScoreSeconds, string Reason)
+{
+    /// <inheritdoc cref="DecisionView.Score"/>
+    public IReadOnlyDictionary<string, double> Score { get; init; } = new Dictionary<string, double>();
+}
 
 /// <summary>Attempts that were asked back; each is placed again when its worker has confirmed that it did not start.</summary>
 public sealed record RebalanceAnswer(IReadOnlyList<MoveView> Recalled);

@@ -197,6 +197,6 @@ internal sealed class DatabaseOptions
 /// <summary>Section <c>Keys:{key}</c>.</summary>
 internal sealed class KeyOptions
 {
-    /// <summary>Runs that may hold the key at a time.</summary>
+    /// <summary>Runs that may hold the key at a time; 0 closes it.</summary>
     public int Limit { get; set; } = 1;
 }

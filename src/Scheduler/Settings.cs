@@ -27,7 +27,7 @@ internal sealed record Settings(
         problems.AddRange(settings.Broker.Problems());
         problems.AddRange(settings.Database.Problems());
         problems.AddRange(settings.Api.Problems());
-        problems.AddRange(settings.Keys.Where(key => key.Value.Limit < 1).Select(key => $"Keys:{key.Key}:Limit is {key.Value.Limit}; it must be at least 1"));
+        problems.AddRange(settings.Keys.Where(key => key.Value.Limit < 0).Select(key => $"Keys:{key.Key}:Limit is {key.Value.Limit}; it must be at least 0, which closes the key"));
         problems.AddRange(settings.Shares.Where(share => !(share.Value > 0 && double.IsFinite(share.Value)))
             .Select(share => $"Shares:{share.Key} is {share.Value}; it must be a number above 0"));
         return problems.Count == 0 ? settings : throw new ConfigurationException(problems);

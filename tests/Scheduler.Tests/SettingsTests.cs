@@ -19,7 +19,7 @@ public sealed class SettingsTests
     [InlineData("Scheduler:Retention", "36500.00:00:00", "Scheduler:Retention is 36500.00:00:00")]
     [InlineData("Scheduler:Retention", "a month", "Scheduler:Retention")]
     [InlineData("Scheduler:WhenImpossible", "Pray", "Scheduler:WhenImpossible")]
-    [InlineData("Keys:license:Limit", "0", "Keys:license:Limit is 0")]
+    [InlineData("Keys:license:Limit", "-1", "Keys:license:Limit is -1")]
     [InlineData("Scheduler:LongFirst", "-1", "Scheduler:LongFirst is -1")]
     [InlineData("Scheduler:LongFirst", "NaN", "Scheduler:LongFirst is NaN")]
     [InlineData("Shares:ci", "0", "Shares:ci is 0")]
@@ -54,7 +54,7 @@ public sealed class SettingsTests
     public void Good_settings_are_taken()
     {
         var settings = Read(
-            ("Scheduler:LeaseDuration", "00:00:10"), ("Keys:license:Limit", "2"), ("Shares:ci", "2.5"), ("Policies:ByTestType:unit", "round_robin"));
+            ("Scheduler:LeaseDuration", "00:00:10"), ("Keys:license:Limit", "2"), ("Keys:closed:Limit", "0"), ("Shares:ci", "2.5"), ("Policies:ByTestType:unit", "round_robin"));
 
         Assert.Equal(TimeSpan.FromSeconds(10), settings.Scheduler.LeaseDuration);
         Assert.Equal(TimeSpan.FromDays(30), settings.Scheduler.Retention);

@@ -53,12 +53,19 @@ internal static class ExplainVerb
         if (DeviceText.Of(decision.Devices, decision.WorkerId, fleet) is { Length: > 0 } devices) Field(output, "  devices", devices);
         if (decision is { PredictedP50Seconds: { } usual, PredictedP90Seconds: { } most })
             Field(output, "  predicted", $"{Seconds(usual)}, nine of ten within {Seconds(most)}");
-        if (decision.Score.Count > 0) Field(output, "  score", string.Join(", ", decision.Score.Select(part => $"{part.Key} {Seconds(part.Value)}")));
+        if (decision.Score.Count > 0) Field(output, "  score", Parts(decision.Score));
         foreach (var other in decision.Alternatives)
-            Field(output, "  not", $"{other.WorkerId} {Seconds(other.ScoreSeconds)}{(other.Reason.Length > 0 ? $": {other.Reason}" : "")}");
+        {
+            var parts = other.Score.Count > 0 ? $" ({Parts(other.Score)})" : "";
+            Field(output, "  not", $"{other.WorkerId} {Seconds(other.ScoreSeconds)}{parts}{(other.Reason.Length > 0 ? $": {other.Reason}" : "")}");
+        }
+
         foreach (var (reason, workers) in decision.Refusals.OrderByDescending(refusal => refusal.Value))
             Field(output, "  refused", $"{workers} {(workers == 1 ? "worker" : "workers")}: {reason}");
     }
+
+    private static string Parts(IReadOnlyDictionary<string, double> score) =>
+        string.Join(", ", score.Select(part => $"{part.Key} {Seconds(part.Value)}"));
 
     private static void Field(Output output, string name, string value) => output.WriteText($"  {name,-10} {PlainText.Line(value)}");
 

@@ -19,7 +19,8 @@ internal sealed class EndEstimate(Fleet fleet, ReservationLedger ledger, Waiting
         if (waits is null && ledger.Find(demand.RunId, demand.Attempt) is { } placed)
             return new ExpectedEnd(placed.EndsAt(now) - now, placed.EndsLateAt(now) - now);
 
-        var run = waits ?? Trial(demand, shape);
+        // One that has not stood in line yet has no length either.
+        var run = waits is { Line: not null } ? waits : Trial(demand, shape);
         var workers = shape.Allowed(demand.AvoidWorkers, fleet).And(fleet.Accepting);
         if (workers.IsEmpty || demand.ConcurrencyKeys.Any(key => ledger.Keys.LimitOf(key) == 0))
             return null;
@@ -122,7 +123,7 @@ internal sealed class EndEstimate(Fleet fleet, ReservationLedger ledger, Waiting
             .Select(holder => ledger.Find(holder.RunId, holder.Attempt)).OfType<Occupation>()
             .Select(occupation => PlaceOf(occupation, now)).OrderByDescending(place => place.FreeIn).ToList();
         var limit = ledger.Keys.LimitOf(key);
-        return new Slots(held.Take(limit).Concat(Enumerable.Repeat((0.0, 0.0), Math.Max(0, Math.Min(limit, waiting.Count + 1) - held.Count))));
+        return new Slots(held.Take(limit).Concat(Enumerable.Repeat((0.0, 0.0), Math.Clamp(limit - held.Count, 0, waiting.Count + 1))));
     }
 
     /// <summary>Its own duration, averaged over the places that could take it.</summary>

@@ -21,7 +21,7 @@ internal sealed class RelaxationSearch(Fleet fleet, KeyLedger keys, Holds holds,
         // Most candidates ask for the same, and who could run that takes a look at every worker.
         var shapes = new Dictionary<Requirements, Shape>(SameRequirements.Comparer);
         if (found.FirstOrDefault(candidate => Starts(candidate, run, shapes, now)) is not { } best)
-            return WithWorker(run, outside);
+            return WithResumed(run, outside) ?? WithWorker(run, outside);
 
         return best.Changes.Count == 0
             ? null
@@ -83,6 +83,26 @@ internal sealed class RelaxationSearch(Fleet fleet, KeyLedger keys, Holds holds,
             && !Others(run).Any(line => CouldTake(line, worker) || CouldKeep(line, run, worker))
             && holds.Allow(trial, worker, durations.Predict(demand, worker.Kind.Class).P90, now)
             && !WouldRatherWait(demand, shape, worker.Kind.Class);
+    }
+
+    /// <summary>The run would start on a drained worker that only it could use.</summary>
+    private Relaxation? WithResumed(WaitingRun run, Outside outside)
+    {
+        if (outside.Changes.Count > 0 || run.PassedOver is not null)
+            return null;
+
+        foreach (var worker in run.Shape.Capable.Except(fleet.Accepting).Indexes().Select(index => fleet[index]).Take(MostTried))
+        {
+            if (CapacityChecks.All.All(check => check.Code == RefusalCode.NotAccepting || check.Shortfall(run.Shape.Needs, worker) <= 0)
+                && !run.Demand.AvoidWorkers.Contains(worker.Id)
+                && !Others(run).Any(line => line.Shape.Capable.Contains(worker.Index))
+                && !WouldRatherWait(run.Demand, run.Shape, worker.Kind.Class))
+            {
+                return new Relaxation($"resume {worker.Id}", run.Demand, outside.KeyLimits, worker.Profile with { Accepting = true });
+            }
+        }
+
+        return null;
     }
 
     /// <summary>The run would start on a new worker that only it could use.</summary>

@@ -58,7 +58,11 @@ public sealed record Decision
 }
 
 /// <summary>A worker that could have taken the run too.</summary>
-public sealed record Alternative(string WorkerId, double ScoreSeconds, string Reason);
+public sealed record Alternative(string WorkerId, double ScoreSeconds, string Reason)
+{
+    /// <inheritdoc cref="Decision.Score"/>
+    public IReadOnlyDictionary<string, double> Score { get; init; } = new Dictionary<string, double>();
+}
 
 /// <summary>No registered worker could run it even when empty. The reason names the worker that misses least and what it lacks.</summary>
 public sealed record ImpossibleRun(Guid RunId, string Reason);

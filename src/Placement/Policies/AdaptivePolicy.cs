@@ -20,9 +20,6 @@ internal sealed class AdaptivePolicy : ScoringPolicy
     /// <summary>To leave the rarest ability free, a run may take this much longer.</summary>
     private const double ScarcityWeight = 0.2;
 
-    /// <summary>To have its preferred backend, a run may take this much longer.</summary>
-    private const double PreferenceWeight = 0.1;
-
     /// <summary>Waiting for a busy worker must save a part of the time, since forecasts are not exact.</summary>
     private const double ClearlyEarlier = 0.9;
 
@@ -34,7 +31,6 @@ internal sealed class AdaptivePolicy : ScoringPolicy
     {
         var candidates = context.Candidates;
         var costs = new CostTable(Parts, candidates.Count);
-        var preferred = context.Demand.Requirements.PreferredBackend;
         for (var i = 0; i < candidates.Count; i++)
         {
             var candidate = candidates[i];
@@ -42,7 +38,7 @@ internal sealed class AdaptivePolicy : ScoringPolicy
             costs[i, Run] = run;
             costs[i, Contention] = run * context.Pressure * (candidate.Price - 1);
             costs[i, Scarcity] = run * ScarcityWeight * candidate.Fit.Scarcity;
-            costs[i, Preference] = Has(candidate.Worker, preferred) ? 0 : run * PreferenceWeight;
+            costs[i, Preference] = Prospect.Preference(run, candidate, context.Demand);
             costs[i, Risk] = run * candidate.FailureExcess;
             costs[i, Load] = run * LoadWeight * candidate.Fit.Load;
         }
@@ -80,7 +76,4 @@ internal sealed class AdaptivePolicy : ScoringPolicy
 
     /// <summary>What the run takes where the worker is prepared for it, and where it may fail.</summary>
     private static TimeSpan Effort(TimeSpan run, TimeSpan saved, double failures) => (run > saved ? run - saved : TimeSpan.Zero) * (1 + failures);
-
-    private static bool Has(WorkerProfile worker, string? backend) =>
-        string.IsNullOrEmpty(backend) || worker.Backends.Contains(backend, StringComparer.OrdinalIgnoreCase);
 }

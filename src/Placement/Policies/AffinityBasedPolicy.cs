@@ -12,11 +12,12 @@ internal sealed class AffinityBasedPolicy : ScoringPolicy
     private const int Prepare = 0;
     private const int Slower = 1;
     private const int Crowding = 2;
+    private const int Preference = 3;
 
     /// <summary>Speed decides between workers that have prepared nothing only if they are equally loaded.</summary>
     private const double SpeedWeight = 0.01;
 
-    private static readonly string[] Parts = ["prepare", "slower", "crowding"];
+    private static readonly string[] Parts = ["prepare", "slower", "crowding", "preference"];
 
     public override string Name => PolicyNames.AffinityBased;
 
@@ -34,6 +35,7 @@ internal sealed class AffinityBasedPolicy : ScoringPolicy
             costs[i, Prepare] = saved - candidate.Saved.TotalSeconds;
             costs[i, Slower] = Math.Max(0, run - bestOther) * (candidate.Saved > TimeSpan.Zero ? 1 : SpeedWeight);
             costs[i, Crowding] = CrowdingAt(candidate.Fit.Load, fastest, saved);
+            costs[i, Preference] = Prospect.Preference(run, candidate, context.Demand);
         }
 
         return costs;

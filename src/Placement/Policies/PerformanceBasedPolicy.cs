@@ -14,8 +14,9 @@ internal sealed class PerformanceBasedPolicy : ScoringPolicy
     private const int Risk = 2;
     private const int Prepare = 3;
     private const int Load = 4;
+    private const int Preference = 5;
 
-    private static readonly string[] Parts = ["run", "optimism", "risk", "prepare", "load"];
+    private static readonly string[] Parts = ["run", "optimism", "risk", "prepare", "load", "preference"];
 
     public override string Name => PolicyNames.PerformanceBased;
 
@@ -35,6 +36,7 @@ internal sealed class PerformanceBasedPolicy : ScoringPolicy
             costs[i, Risk] = Prospect.Risk(run + optimism, candidate);
             costs[i, Prepare] = saved - candidate.Saved.TotalSeconds;
             costs[i, Load] = run * LoadWeight * candidate.Fit.Load;
+            costs[i, Preference] = Prospect.Preference(run, candidate, context.Demand);
         }
 
         return costs;

@@ -62,7 +62,7 @@ internal sealed record PolicyAnswer(
             }
 
             alternatives[place - 1] =
-                new Alternative(entry.WorkerId, entry.Score.Values.Sum(), Wording.Shortened(entry.Reason, LongestAlternativeReason));
+                new Alternative(entry.WorkerId, entry.Score.Values.Sum(), Wording.Shortened(entry.Reason, LongestAlternativeReason)) { Score = entry.Score };
         }
 
         return new PolicyAnswer(chosen, Wording.Shortened(all[0].Reason, LongestReason), all[0].Score, alternatives);

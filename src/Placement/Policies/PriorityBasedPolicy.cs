@@ -19,6 +19,7 @@ internal sealed class PriorityBasedPolicy : ScoringPolicy
     private const int Others = 3;
     private const int Scarcity = 4;
     private const int Load = 5;
+    private const int Preference = 6;
 
     /// <summary>A worker that is slower than the fastest by more than this is not taken to leave the fastest to others.</summary>
     private const double SlowestByFastest = 4;
@@ -29,7 +30,7 @@ internal sealed class PriorityBasedPolicy : ScoringPolicy
     /// <summary>Between workers that are otherwise alike, an important run too takes the less able one.</summary>
     private const double LeastScarcityWeight = 0.01;
 
-    private static readonly string[] Parts = ["run", "risk", "prepare", "others", "scarcity", "load"];
+    private static readonly string[] Parts = ["run", "risk", "prepare", "others", "scarcity", "load", "preference"];
 
     public override string Name => PolicyNames.PriorityBased;
 
@@ -51,6 +52,7 @@ internal sealed class PriorityBasedPolicy : ScoringPolicy
             costs[i, Others] = weight * Math.Max(lead, run * (candidate.Price - cheapest));
             costs[i, Scarcity] = run * candidate.Fit.Scarcity * (LeastScarcityWeight + (ScarcityWeight * weight));
             costs[i, Load] = run * LoadWeight * candidate.Fit.Load;
+            costs[i, Preference] = Prospect.Preference(run, candidate, context.Demand);
         }
 
         return costs;

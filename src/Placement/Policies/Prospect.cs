@@ -21,6 +21,18 @@ internal static class Prospect
         return run * failures / (1 - failures);
     }
 
+    /// <summary>To have its preferred backend, a run may take this part longer.</summary>
+    private const double PreferenceWeight = 0.1;
+
+    /// <summary>What the lack of the preferred backend counts.</summary>
+    /// <param name="run">Seconds of the run.</param>
+    /// <param name="candidate">Where it would run.</param>
+    /// <param name="demand">Who prefers it.</param>
+    public static double Preference(double run, Candidate candidate, TestDemand demand) =>
+        demand.Requirements.PreferredBackend is { Length: > 0 } backend && !candidate.Worker.Backends.Contains(backend, StringComparer.OrdinalIgnoreCase)
+            ? run * PreferenceWeight
+            : 0;
+
     /// <summary>What the worker that is best prepared for the run saves; 0 if none is.</summary>
     public static double MostSaved(IReadOnlyList<Candidate> candidates)
     {

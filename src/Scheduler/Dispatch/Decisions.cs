@@ -25,7 +25,7 @@ internal static class Decisions
             PredictedP90Seconds = decision.Predicted?.P90.TotalSeconds,
             Devices = ToDevices(decision.Reservation),
             Score = new Dictionary<string, double>(decision.Score),
-            Alternatives = [.. decision.Alternatives.Select(a => new AlternativeView(a.WorkerId, a.ScoreSeconds, a.Reason))],
+            Alternatives = [.. decision.Alternatives.Select(a => new AlternativeView(a.WorkerId, a.ScoreSeconds, a.Reason) { Score = a.Score })],
             Refusals = new Dictionary<string, int>(decision.Refusals),
         };
     }

@@ -48,6 +48,37 @@ public sealed class EndEstimateTests
         Assert.True(keyed.P50 > free.P50);
     }
 
+    [Fact]
+    public void A_key_with_a_place_left_delays_nobody()
+    {
+        var planner = Given.Planner();
+        planner.Register(Given.Worker("w1", slots: 4));
+        planner.LimitKey("license", 3);
+        planner.Submit(Given.Demand(keys: "license"));
+        planner.Submit(Given.Demand(keys: "license"));
+        planner.PlaceAll();
+
+        var free = planner.Explain(Given.Demand(), Given.Noon).Eta!;
+        var keyed = planner.Explain(Given.Demand(keys: "license"), Given.Noon).Eta!;
+
+        Assert.Equal(free.P50, keyed.P50);
+    }
+
+    [Fact]
+    public void Who_is_tried_again_later_ends_no_sooner_than_who_may_start_now()
+    {
+        var planner = Given.Planner();
+        planner.Register(Given.Worker("w1"));
+        for (var ahead = 0; ahead < 5; ahead++)
+            planner.Submit(Given.Demand());
+        var delayed = planner.Submitted(Given.Demand() with { NotBefore = Given.Noon.AddSeconds(1) });
+        planner.PlaceAll();
+
+        var atOnce = planner.Explain(Given.Demand(), Given.Noon).Eta!;
+
+        Assert.InRange(planner.Explain(delayed, Given.Noon).Eta!.P50, atOnce.P50, atOnce.P50 + TimeSpan.FromSeconds(1));
+    }
+
     /// <summary>Bursts of runs with known log-normal lengths on four slots, each asked about when it is submitted.</summary>
     [Fact]
     public void About_nine_of_ten_finish_within_P90()

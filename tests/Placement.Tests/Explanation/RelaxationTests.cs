@@ -72,6 +72,20 @@ public sealed class RelaxationTests
     }
 
     [Fact]
+    public void Where_only_drained_workers_could_run_it_one_is_to_be_resumed()
+    {
+        planner.Register(Given.Worker("w1") with { Accepting = false });
+        var demand = planner.Submitted(Given.Demand());
+        planner.PlaceAll();
+
+        var relaxation = RelaxationOf(demand);
+
+        Assert.Equal("resume w1", relaxation?.Text);
+        planner.Register(relaxation!.Joining!);
+        Assert.Equal(["w1"], planner.PlaceAll());
+    }
+
+    [Fact]
     public void A_delay_and_a_worker_to_avoid_are_named()
     {
         planner.Register(Given.Worker("w1"), Given.Worker("w2"));

@@ -160,6 +160,20 @@ public sealed class EveryPolicyTests
 
     [Theory]
     [MemberData(nameof(Policies))]
+    public void Of_equal_candidates_the_one_with_the_preferred_backend_wins(string policy)
+    {
+        var equal = Enumerable.Range(0, 5).Select(worker => Offer.Worker($"w{worker}")).ToArray();
+        equal[3] = equal[3] with { Worker = equal[3].Worker with { Backends = ["cpu", "rocm"] } };
+        var offered = Offer.Of(equal);
+        offered = offered with { Demand = offered.Demand with { Requirements = new Requirements { PreferredBackend = "rocm" } } };
+
+        // A turn is a turn, whatever the run would like.
+        if (policy is not (PolicyNames.RoundRobin or PolicyNames.WeightedRoundRobin))
+            Assert.Equal("w3", PolicyAnswer.Of(PolicyOf(policy), offered).Chosen?.Worker.WorkerId);
+    }
+
+    [Theory]
+    [MemberData(nameof(Policies))]
     public void Each_decision_has_a_short_reason_and_three_distinct_alternatives(string policy)
     {
         var planner = FleetOf(50, policy);
@@ -171,6 +185,7 @@ public sealed class EveryPolicyTests
         Assert.Equal(3, decision.Alternatives.Count);
         Assert.Equal(4, decision.Alternatives.Select(other => other.WorkerId).Append(decision.WorkerId).Distinct().Count());
         Assert.All(decision.Alternatives, other => Assert.True(other.ScoreSeconds >= decision.Score.Values.Sum() - 1e-9));
+        Assert.All(decision.Alternatives, other => Assert.Equal(other.ScoreSeconds, other.Score.Values.Sum()));
     }
 
     [Theory]
@@ -194,7 +209,7 @@ public sealed class EveryPolicyTests
 
         var decision = Assert.Single(planner.Plan(Given.Noon, 10).Decisions);
 
-        Assert.InRange(JsonSerializer.SerializeToUtf8Bytes(decision).Length, 200, 1800);
+        Assert.InRange(JsonSerializer.SerializeToUtf8Bytes(decision).Length, 200, 1900);
     }
 
     internal static string JsonOf(string policy) => policy == PolicyNames.Composite ? OfAll : policy;
