@@ -4,6 +4,7 @@ using LoadBalancer.Scheduler.Bus;
 using LoadBalancer.Scheduler.Deadlines;
 using LoadBalancer.Scheduler.Dispatch;
 using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.History;
 using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.LiveSettings;
 using LoadBalancer.Scheduler.Outbox;
@@ -118,6 +119,7 @@ internal static class SchedulerHost
 
     private static void AddScheduling(IServiceCollection services)
     {
+        services.AddSingleton(provider => Outcomes.In(provider.GetRequiredService<IServiceScopeFactory>()));
         services.AddSingleton<TestRunEvents>();
         services.AddSingleton<RunCommits>();
         services.AddSingleton<Cancellations>();

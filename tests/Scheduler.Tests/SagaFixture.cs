@@ -3,6 +3,7 @@ using LoadBalancer.Contracts;
 using LoadBalancer.Placement;
 using LoadBalancer.Scheduler.Dispatch;
 using LoadBalancer.Scheduler.Fleet;
+using LoadBalancer.Scheduler.History;
 using LoadBalancer.Scheduler.Leadership;
 using LoadBalancer.Scheduler.Persistence;
 using LoadBalancer.Scheduler.TestRuns;
@@ -39,6 +40,7 @@ internal sealed class SagaFixture : IAsyncDisposable
             })
             .AddSingleton<EmbeddedDatabaseGate>()
             .AddSingleton<RunCommits>()
+            .AddSingleton(provider => Outcomes.In(provider.GetRequiredService<IServiceScopeFactory>()))
             .AddSingleton<TestRunEvents>()
             .AddSingleton<WorkerBindings>()
             .AddSingleton<HeartbeatPulse>()

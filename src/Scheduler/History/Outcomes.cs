@@ -6,9 +6,21 @@ using Microsoft.EntityFrameworkCore;
 
 namespace LoadBalancer.Scheduler.History;
 
+/// <summary>The accepted outcome of an attempt, if it is stored.</summary>
+internal delegate Task<IReadOnlyList<OutcomeRow>> FindOutcomes(Guid runId, int attempt);
+
 /// <summary>From the end of an attempt to a row, and from a row to what it teaches.</summary>
 internal static class Outcomes
 {
+    /// <summary>Reads what the database has.</summary>
+    public static FindOutcomes In(IServiceScopeFactory scopes) => async (runId, attempt) =>
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Outcomes.AsNoTracking()
+            .Where(outcome => outcome.RunId == runId && outcome.Attempt == attempt && outcome.Accepted)
+            .ToListAsync();
+    };
+
     public static OutcomeRow Accepted(TestRun run, AttemptEvent ended, DateTimeOffset now)
     {
         var row = Describe(run, ended, now);

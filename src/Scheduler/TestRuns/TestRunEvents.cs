@@ -2,7 +2,6 @@ using LoadBalancer.Scheduler.History;
 using LoadBalancer.Scheduler.Persistence;
 using MassTransit;
 using MassTransit.Mediator;
-using Microsoft.EntityFrameworkCore;
 
 namespace LoadBalancer.Scheduler.TestRuns;
 
@@ -12,7 +11,7 @@ namespace LoadBalancer.Scheduler.TestRuns;
 /// always told to <see cref="RunCommits"/>.
 /// </summary>
 internal sealed partial class TestRunEvents(
-    IMediator mediator, ILoadSagaRepository<TestRun> runs, RunCommits commits, IServiceScopeFactory scopes, TimeProvider time, ILogger<TestRunEvents> logger) : IDisposable
+    IMediator mediator, ILoadSagaRepository<TestRun> runs, RunCommits commits, FindOutcomes outcomes, TimeProvider time, ILogger<TestRunEvents> logger) : IDisposable
 {
     private const int MaxConflicts = 20;
     private const int MostDoublings = 10;
@@ -96,16 +95,8 @@ internal sealed partial class TestRunEvents(
             return;
 
         // What was applied by the last try was told by its commit.
-        IReadOnlyList<OutcomeRow> outcomes = happened is AttemptEvent { Reply.Applied: false } ended ? await OutcomesAsync(ended) : [];
-        commits.Publish(new RunsCommitted([stored], [], outcomes));
-    }
-
-    private async Task<IReadOnlyList<OutcomeRow>> OutcomesAsync(AttemptEvent ended)
-    {
-        await using var scope = scopes.CreateAsyncScope();
-        return await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Outcomes.AsNoTracking()
-            .Where(outcome => outcome.RunId == ended.RunId && outcome.Attempt == ended.Owner.Attempt && outcome.Accepted)
-            .ToListAsync();
+        IReadOnlyList<OutcomeRow> missed = happened is AttemptEvent { Reply.Applied: false } ended ? await outcomes(ended.RunId, ended.Owner.Attempt) : [];
+        commits.Publish(new RunsCommitted([stored], [], missed));
     }
 
     private Task PauseAsync(TimeSpan pause, CancellationToken cancellationToken) =>

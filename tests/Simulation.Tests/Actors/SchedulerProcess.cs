@@ -210,7 +210,8 @@ internal sealed class SchedulerProcess(World world, string name, int seed) : Pro
 
     private void Rebalance()
     {
-        foreach (var move in Planner.Rebalance(Now, Rebalancer.MovesAtOnce))
+        // What is left of an earlier leadership may still plan once.
+        foreach (var move in Planner?.Rebalance(Now, Rebalancer.MovesAtOnce) ?? [])
             After(World.Chance.Seconds(0, 0.05), () => WhenDatabaseAnswers(() => Raise(new MoveProposed(move.Attempt.RunId, move.Attempt.Attempt, move.Reason))));
     }
 

@@ -1,5 +1,6 @@
 using System.Collections.Concurrent;
 using LoadBalancer.Scheduler;
+using LoadBalancer.Scheduler.History;
 using LoadBalancer.Scheduler.TestRuns;
 using MassTransit;
 using Microsoft.Extensions.DependencyInjection;
@@ -25,6 +26,8 @@ internal sealed class SagaEngine
             .AddSingleton(Options.Create(SchedulerOptions))
             .AddTransient(_ => store)
             .AddSingleton<RunCommits>()
+            .AddSingleton<FindOutcomes>((runId, attempt) => Task.FromResult<IReadOnlyList<OutcomeRow>>(
+                [.. store.Outcomes.Where(outcome => outcome.RunId == runId && outcome.Attempt == attempt && outcome.Accepted)]))
             .AddSingleton<TestRunEvents>()
             .AddMediator(mediator => mediator.AddSagaStateMachine<TestRunStateMachine, TestRun>().Repository(StoreRepository.Register))
             .BuildServiceProvider();
