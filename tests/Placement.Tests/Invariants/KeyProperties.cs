@@ -64,7 +64,7 @@ public sealed class KeyProperties
 
     private static TestDemand DemandOf((int Priority, bool IsGang, bool BothKeys, double Seconds, double After) run) => Given.Demand(
         Given.Accelerators(run.IsGang ? 2 : 0), run.Priority, TimeSpan.FromSeconds(run.After), keys: run.BothKeys || !run.IsGang ? ["a", "b"] : ["a"]) with
-        {
-            ExpectedDuration = TimeSpan.FromSeconds(run.Seconds),
-        };
+    {
+        ExpectedDuration = TimeSpan.FromSeconds(run.Seconds),
+    };
 }
