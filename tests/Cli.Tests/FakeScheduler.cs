@@ -44,6 +44,9 @@ internal sealed class FakeScheduler : IAsyncDisposable
 
     public Func<SubmitTest, string?> Refusal { get; set; } = _ => null;
 
+    /// <summary>Why no worker could run it.</summary>
+    public Func<SubmitTest, string?> Impossible { get; set; } = _ => null;
+
     public bool StreamsChanges { get; set; } = true;
 
     public string? RequiredToken { get; set; }
@@ -201,7 +204,14 @@ internal sealed class FakeScheduler : IAsyncDisposable
                     Move(test.RunId.Value, state, "w1", state == RunStates.Failed ? FailureKinds.TestFailed : null, state == RunStates.Failed ? "exit code 1" : null);
             }
 
-            return new SubmitAnswer { RunId = test.RunId!.Value, TestId = test.TestId, Status = refusal is null ? "accepted" : "refused", Reason = refusal ?? "" };
+            return new SubmitAnswer
+            {
+                RunId = test.RunId!.Value,
+                TestId = test.TestId,
+                Status = refusal is null ? "accepted" : "refused",
+                Reason = refusal ?? Impossible(test) ?? "",
+                FeasibleWorkers = Impossible(test) is null ? 1 : 0,
+            };
         }).ToList();
         await context.Response.WriteAsJsonAsync(new SubmitAnswers(answers), Web, context.RequestAborted);
     }

@@ -328,6 +328,17 @@ public sealed class VerbTests : IAsyncLifetime
     }
 
     [Fact]
+    public async Task A_test_that_no_worker_could_run_is_warned_of_at_once()
+    {
+        scheduler.Impossible = test => test.TestId == "b" ? "no registered worker could run it: nearest is w-1" : null;
+
+        await lb.Run("submit", directory.File("suite.yaml", ThreeTests));
+
+        Assert.Contains("warning  b: no registered worker could run it: nearest is w-1", lb.Error + lb.Out, StringComparison.Ordinal);
+        Assert.DoesNotContain("warning  a", lb.Error + lb.Out, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public async Task A_rebalance_tells_what_is_recalled_and_why()
     {
         Assert.Equal(ExitCode.Passed, await lb.Run("rebalance"));

@@ -17,7 +17,7 @@ internal static class Lessons
         };
         // How long a lost worker had run it, nobody knows.
         var duration = verdict is RunVerdict.Lost ? TimeSpan.Zero : attempt.Duration;
-        return Of(attempt.Run.Traced.Test, attempt.Kind.Class, duration, verdict);
+        return Of(attempt.Run.Traced.Test, attempt.Kind.Class, duration, verdict) with { WorkerId = attempt.Decision.WorkerId };
     }
 
     /// <summary>

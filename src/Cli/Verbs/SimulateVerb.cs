@@ -53,7 +53,24 @@ internal static class SimulateVerb
         };
 
     private static IReadOnlyList<string> Compared(string names) =>
-        names == AllPolicies ? new PolicySet().Names : [.. names.Split(',').Select(name => Known(name.Trim(), "--compare"))];
+        names == AllPolicies ? new PolicySet().Names : [.. Separate(names).Select(name => Known(name.Trim(), "--compare"))];
+
+    /// <summary>At its commas, but for those inside of a policy that is given as JSON.</summary>
+    private static IEnumerable<string> Separate(string names)
+    {
+        var (start, depth) = (0, 0);
+        for (var i = 0; i < names.Length; i++)
+        {
+            if (names[i] is '{' or '[') depth++;
+            else if (names[i] is '}' or ']') depth--;
+            if (names[i] != ',' || depth > 0) continue;
+
+            yield return names[start..i];
+            start = i + 1;
+        }
+
+        yield return names[start..];
+    }
 
     private static string Known(string policy, string option)
     {

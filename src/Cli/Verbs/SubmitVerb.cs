@@ -51,6 +51,8 @@ internal static class SubmitVerb
 
         var refused = answers.Where(answer => answer.Status == RunStates.Refused).ToList();
         foreach (var answer in refused) output.Say($"refused  {PlainText.Line(answer.TestId)}: {PlainText.Line(answer.Reason)}");
+        foreach (var answer in answers.Where(answer => answer is { Status: "accepted", FeasibleWorkers: 0 }))
+            output.Say($"warning  {PlainText.Line(answer.TestId)}: {PlainText.Line(answer.Reason)}");
         if (wish is null)
         {
             if (output.Json) output.WriteJson(new SubmitAnswers(answers));

@@ -8,4 +8,8 @@ public sealed record ExpectedEnd(TimeSpan P50, TimeSpan P90);
 /// <summary>What a submission is told of its chances.</summary>
 /// <param name="FeasibleWorkers">Registered workers that could run it when empty.</param>
 /// <param name="Eta">Null if it can never run as things are, or was not asked.</param>
-public sealed record Prospects(int FeasibleWorkers, ExpectedEnd? Eta);
+public sealed record Prospects(int FeasibleWorkers, ExpectedEnd? Eta)
+{
+    /// <summary>Why no registered worker could ever run it; null where one could.</summary>
+    public string? Impossible { get; init; }
+}

@@ -27,7 +27,10 @@ internal sealed class Explainer(Fleet fleet, KeyLedger keys, KeyWaiters keyWaite
     }
 
     public Prospects ProspectsOf(TestDemand demand, Shape shape, WaitingRun? run, DateTimeOffset now, bool withEta) =>
-        new(shape.Capable.Count, withEta ? ends.Of(demand, shape, run, now) : null);
+        new(shape.Capable.Count, withEta ? ends.Of(demand, shape, run, now) : null)
+        {
+            Impossible = shape.Capable.IsEmpty ? Wording.Shortened(shape.ImpossibleBecause(fleet), LongestSentence) : null,
+        };
 
     private List<FunnelCount> Funnel(TestDemand demand, Shape shape)
     {

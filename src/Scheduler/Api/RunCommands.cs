@@ -32,6 +32,7 @@ internal static class RunCommands
         {
             told[i] = told[i] with
             {
+                Reason = known.Impossible is { } impossible ? $"no registered worker could run it: {impossible}" : told[i].Reason,
                 FeasibleWorkers = known.FeasibleWorkers,
                 EtaP50Seconds = known.Eta?.P50.TotalSeconds,
                 EtaP90Seconds = known.Eta?.P90.TotalSeconds,

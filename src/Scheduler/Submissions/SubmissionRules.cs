@@ -76,6 +76,15 @@ internal static partial class SubmissionRules
                 yield return new($"requirements.requiredAccelerators.{Quote.Name(type)}", $"{amount} is neither a share below 1 nor a whole number of devices; {LeastShare} to {MostDevices} are accepted");
         }
 
+        // Without a device they would ask for nothing, which whoever wrote them did not mean.
+        if (needs.RequiredAccelerators.Count == 0)
+        {
+            if (needs.AcceleratorModels.Count > 0)
+                yield return new("requirements.acceleratorModels", $"{Quote.Text(needs.AcceleratorModels[0])} is a model of no device: requirements.requiredAccelerators is empty");
+            if (needs.AcceleratorMemoryGb > 0)
+                yield return new("requirements.acceleratorMemoryGb", $"{needs.AcceleratorMemoryGb} is the memory of no device: requirements.requiredAccelerators is empty");
+        }
+
         // The length is checked with the other texts; an answer should not repeat a long one.
         foreach (var (name, range) in needs.RequiredSoftware.Where(entry => entry.Value is { Length: <= SubmissionTexts.LongestVersionRange }))
         {

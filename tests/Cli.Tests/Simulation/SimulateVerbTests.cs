@@ -93,6 +93,18 @@ public sealed class SimulateVerbTests : IDisposable
     }
 
     [Fact]
+    public async Task A_policy_given_as_JSON_is_compared_with_others()
+    {
+        const string Composite = """{"type": "composite", "algorithms": [{"type": "adaptive", "weight": 0.7}, {"type": "affinity_based", "weight": 0.3}]}""";
+
+        await Simulate([Run], [Worker], "--json", "--compare", $"round_robin,{Composite},adaptive");
+
+        var compared = JsonNode.Parse(lb.Out)!.AsArray().Select(summary => (string)summary!["policy"]!).ToList();
+        Assert.Equal(3, compared.Count);
+        Assert.Equal(("round_robin", "adaptive"), (compared[0], compared[2]));
+    }
+
+    [Fact]
     public async Task What_was_learned_before_counts()
     {
         var history = directory.File("history.jsonl", """{"at": 0, "test": {"testId": "a"}, "actual": {"seconds": {"slow": 500, "fast": 5}}}""");

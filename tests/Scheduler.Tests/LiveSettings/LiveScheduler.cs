@@ -7,6 +7,7 @@ using System.Text.Json.Nodes;
 using LoadBalancer.Contracts;
 using LoadBalancer.Placement;
 using LoadBalancer.Scheduler.Dispatch;
+using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.Persistence;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.Extensions.DependencyInjection;
@@ -79,6 +80,13 @@ internal sealed class LiveScheduler : IAsyncDisposable
 
     public Task SubmitAsync(string testId, params string[] keys) =>
         http.PostAsJsonAsync("api/runs", new SubmitTest { TestId = testId, ConcurrencyKeys = keys }, TestContext.Current.CancellationToken);
+
+    public async Task RegisterAsync(string workerId, double memoryGb) =>
+        Assert.Null(await app.Services.GetRequiredService<WorkerFleet>().RegisterAsync(
+            workerId,
+            Guid.NewGuid(),
+            new WorkerRegistered { Slots = 1, ReplyTo = "", Capabilities = new WorkerCapabilities { CpuCores = 4, MemoryGb = memoryGb } },
+            TestContext.Current.CancellationToken));
 
     /// <summary>As another process would have stored it.</summary>
     public async Task StoreAsync(params object[] rows)

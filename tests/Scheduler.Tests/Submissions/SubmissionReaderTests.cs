@@ -52,6 +52,8 @@ public sealed class SubmissionReaderTests
     [InlineData("{\"testId\": \"a\", \"requirements\": {\"requiredSoftware\": {\"node\": null}}}", "requirements.requiredSoftware.node: null is no text")]
     [InlineData("{\"testId\": \"a\", \"requirements\": null}", "requirements: null cannot be read")]
     [InlineData("{\"testId\": \"a\", \"requirements\": {\"requiredAccelerators\": {\"cuda\": 1e-9}}}", "requirements.requiredAccelerators.cuda: 1E-09")]
+    [InlineData("{\"testId\": \"a\", \"requirements\": {\"acceleratorModels\": [\"V100\"]}}", "requirements.acceleratorModels: \"V100\"")]
+    [InlineData("{\"testId\": \"a\", \"requirements\": {\"acceleratorMemoryGb\": 8}}", "requirements.acceleratorMemoryGb: 8")]
     [InlineData("{\"testId\": \"a\", \"concurrencyKey\": \"\"}", "concurrencyKeys: \"\" is no key")]
     [InlineData("{\"testId\": 7}", "testId: 7 cannot be read as text")]
     [InlineData("{\"testId\": null}", "testId")]

@@ -5,6 +5,7 @@ using LoadBalancer.Scheduler.Persistence;
 using LoadBalancer.System.Tests.Clients;
 using LoadBalancer.System.Tests.Servers;
 using Microsoft.Extensions.DependencyInjection;
+using Microsoft.Extensions.Logging;
 
 namespace LoadBalancer.System.Tests.Scale;
 
@@ -31,7 +32,11 @@ public sealed class QueryPlanTests(TestServers servers) : SystemTest(servers)
         await PrepareAsync();
         using var plans = new QueryPlans();
         await using var source = plans.ExplainedSource(Database.ConnectionString);
-        await using var scheduler = SchedulerHost.Build(Settings(), builder => builder.Services.AddSingleton(source));
+        await using var scheduler = SchedulerHost.Build(Settings(), builder =>
+        {
+            builder.Logging.ClearProviders();
+            builder.Services.AddSingleton(source);
+        });
         await scheduler.StartAsync(Token);
         await Eventually.TrueAsync("it is ready", async () => (await http.GetAsync("health/ready", Token)).IsSuccessStatusCode);
 
