@@ -131,10 +131,12 @@ public sealed class PrunerTests
         saga.Time.Advance(Retention);
         var loop = NewPruner(saga, log).RunAsync(end.Token);
 
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Token);
+        limit.CancelAfter(TimeSpan.FromSeconds(30));
         while (log.All.Count == 0)
         {
             saga.Time.Advance(TimeSpan.FromMinutes(1));
-            await Task.Delay(1, Token);
+            await Task.Delay(1, limit.Token);
         }
 
         await end.CancelAsync();
