@@ -65,12 +65,14 @@ install_programs() {
     command -v apt-get >/dev/null || fail "not installed: $missing (the packages are named as in Debian; there is no apt-get here)"
     [ "$(id -u)" = 0 ] || fail "not installed: $missing; run as root, or: sudo apt-get install $missing"
     say "installing $missing"
-    (install_quietly "$missing") || fail "apt-get could not install $missing; its output is in $dir/install.log"
+    install_quietly "$missing" || fail "apt-get could not install $missing; its output is in $dir/install.log"
 }
 
-# In a subshell of its own: policy-rc.d keeps the packages from starting system services and is put back on every way out.
-install_quietly() { # PACKAGES
-    local policy=/usr/sbin/policy-rc.d kept=
+# A subshell: policy-rc.d keeps the packages from starting system services and is put back on every way out, also after
+# the function has returned, which is why its names are not local.
+install_quietly() ( # PACKAGES
+    policy=/usr/sbin/policy-rc.d
+    kept=
     if [ -e $policy ]; then
         kept=$(mktemp)
         cp -p $policy "$kept"
@@ -81,7 +83,7 @@ install_quietly() { # PACKAGES
     export DEBIAN_FRONTEND=noninteractive
     # shellcheck disable=SC2086 # a list of names
     { apt-get update && apt-get install -y --no-install-recommends $1; } >"$dir/install.log" 2>&1
-}
+)
 
 # --- processes and ports ----------------------------------------------------------------------------------------------
 
