@@ -50,6 +50,8 @@ internal static class Measurement
     private static async Task<Latency> CrowdedAsync(Stage stage, double rate)
     {
         await stage.Submitter.SubmitAsync([Parked(seconds: 3600)]);
+        // Submissions are stored at once, in any order: one of the others would else run before it, and end.
+        await Eventually.TrueAsync("it is busy", async () => await stage.NumberAsync("SELECT count(*) FROM runs WHERE state = 'Running'") > 0);
         for (var i = 0; i < Waiting / Batch; i++)
             await stage.Submitter.SubmitAsync(Enumerable.Range(0, Batch).Select(_ => Parked(seconds: 0)));
         await Eventually.TrueAsync(

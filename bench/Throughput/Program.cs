@@ -8,7 +8,7 @@ var tests = args is ["--tests", var given, ..] ? int.Parse(given) : 20_000;
 var runs = 3;
 if (args.Contains("--product"))
 {
-    Console.WriteLine(await Measurement.ProductAsync(tests, withWaiting: false));
+    Console.WriteLine(await Measurement.ProductAsync(tests, withWaiting: args.Contains("--waiting")));
     return 0;
 }
 
