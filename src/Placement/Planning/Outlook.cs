@@ -20,6 +20,9 @@ internal sealed class Outlook(Fleet fleet, ReservationLedger ledger, DurationMod
     /// <summary>A new outlook is due when this part of what waits has changed, or this part of the time to its end has passed.</summary>
     private const double Staleness = 0.05;
 
+    /// <summary>Nothing that is of use for less time is looked at for its age: where tests are short, that would be at every step.</summary>
+    private static readonly TimeSpan YoungestOld = TimeSpan.FromMilliseconds(50);
+
     /// <summary>Prices that move by less, in logarithms, move nobody's home that matters.</summary>
     private const double NoticeableChange = 0.06;
 
@@ -60,7 +63,8 @@ internal sealed class Outlook(Fleet fleet, ReservationLedger ledger, DurationMod
     public bool Refresh(IReadOnlyCollection<WaitingRun> waiting, DateTimeOffset now)
     {
         var kinds = fleet.Kinds.All;
-        var isOld = changes > waiting.Count * Staleness || now - drawnAt > drain * Staleness;
+        var oldAfter = drain * Staleness > YoungestOld ? drain * Staleness : YoungestOld;
+        var isOld = changes > waiting.Count * Staleness || now - drawnAt > oldAfter;
         if (kinds.Count == prices.Length && drawing == fleet.Kinds.Drawing && !isOld)
             return false;
 
