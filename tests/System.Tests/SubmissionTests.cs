@@ -29,6 +29,23 @@ public sealed class SubmissionTests(TestServers servers) : SystemTest(servers)
     }
 
     [Fact]
+    public async Task Of_a_list_only_the_runs_that_are_stored_already_are_duplicates_also_those_that_have_ended()
+    {
+        var scheduler = await StartSchedulerAsync();
+        var known = Enumerable.Range(0, 20).Select(i => Submission.Shell("true", testId: $"known-{i}")).ToArray();
+        var unknown = Enumerable.Range(0, 20).Select(i => Submission.Shell("true", testId: $"new-{i}")).ToArray();
+        await scheduler.SubmitAsync(known);
+        foreach (var ended in known.Take(10))
+            await scheduler.CancelAsync(Submission.RunIdOf(ended), "no longer wanted");
+
+        var answers = await scheduler.SubmitAsync([.. known, .. unknown]);
+
+        Assert.Equal(Enumerable.Repeat("duplicate", 20).Concat(Enumerable.Repeat("accepted", 20)), answers.Select(answer => answer.Status));
+        Assert.Equal(10, await Database.ScalarAsync<long>("SELECT count(*) FROM runs WHERE state = 'Cancelled'"));
+        Assert.Equal(30, await Database.ScalarAsync<long>("SELECT count(*) FROM runs WHERE state = 'Submitted'"));
+    }
+
+    [Fact]
     public async Task The_same_message_twice_is_one_run_whatever_its_id_looks_like()
     {
         await StartSchedulerAsync();

@@ -29,7 +29,12 @@ internal sealed class RunReply
 }
 
 /// <summary>A checked submission.</summary>
-internal sealed record RunSubmitted(Guid RunId, SubmitTest Submission) : RunEvent(RunId);
+internal sealed record RunSubmitted(Guid RunId, SubmitTest Submission) : RunEvent(RunId)
+{
+    /// <summary>A try to store it failed: another submission, or this one, may have stored the run.</summary>
+    [JsonIgnore]
+    public bool MayBeStored { get; set; }
+}
 
 /// <summary>The planner chose a worker and reserved there.</summary>
 internal sealed record RunPlaced(Guid RunId, Guid SessionId, string WorkerClass, Decision Decision) : RunEvent(RunId);

@@ -21,11 +21,12 @@ internal sealed class GroupedRunRepository(
             ? happened.RunId
             : throw new NotSupportedException($"{typeof(T).Name} is not an event of a run");
         using var turn = await cache.EnterAsync(runId, context.CancellationToken);
-        var stored = cache.Find(runId) ?? await loads.LoadAsync(runId);
+        var submission = context.Message as RunSubmitted;
+        var stored = cache.Find(runId) ?? (submission is { MayBeStored: false } ? null : await loads.LoadAsync(runId));
         var repositoryContext = new GroupedRunContext<T>(commit, context, contexts, stored);
         await next.Send(repositoryContext);
         if (WriteOf(repositoryContext.Result, stored) is { } write)
-            await commit.CommitAsync(write);
+            await CommitAsync(write, submission);
     }
 
     public Task SendQuery<T>(ConsumeContext<T> context, ISagaQuery<TestRun> query, IPipe<SagaRepositoryQueryContext<TestRun, T>> next)
@@ -38,6 +39,20 @@ internal sealed class GroupedRunRepository(
         asyncMethod(new StoredRun(loads, cancellationToken));
 
     public void Probe(ProbeContext context) => context.CreateScope("runs");
+
+    /// <summary>A submission is taken to be new without being looked for, which almost all are: the row of one that is not refuses a second.</summary>
+    private async Task CommitAsync(RunWrite write, RunSubmitted? submission)
+    {
+        try
+        {
+            await commit.CommitAsync(write);
+        }
+        catch when (submission is not null)
+        {
+            submission.MayBeStored = true;
+            throw;
+        }
+    }
 
     private RunWrite? WriteOf(TestRun? result, TestRun? stored)
     {
