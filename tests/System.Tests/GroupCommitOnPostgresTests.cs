@@ -31,6 +31,33 @@ public sealed class GroupCommitOnPostgresTests(TestServers servers) : SystemTest
     }
 
     [Fact]
+    public async Task A_late_result_that_takes_the_database_too_long_is_tried_again()
+    {
+        var scheduler = await LaunchSchedulerAsync(Broker.Url, $"{Database.ConnectionString};Command Timeout=1");
+        await scheduler.WaitUntilReadyAsync();
+        var worker = await ConnectScriptedWorkerAsync("w1");
+        await worker.RegisterAsync();
+        await SubmitAsync([Submission.Shell("true")]);
+        var run = await worker.NextRunAsync();
+        await worker.ReportFinishedAsync(run);
+        await scheduler.WaitForEndAsync(run.RunId);
+        await Database.ScalarAsync<object>("""
+            CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(60); RETURN NULL; END';
+            CREATE TRIGGER stall AFTER INSERT ON outcomes FOR EACH ROW EXECUTE FUNCTION stall()
+            """);
+
+        // It changes no run and sends nothing: only evidence is stored.
+        await worker.ReportFinishedAsync(run);
+        await Eventually.TrueAsync("it stalls", async () =>
+            await Database.ScalarAsync<long>("SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND datname = current_database()") > 0);
+        // Waits until the transaction has ended.
+        await Database.ScalarAsync<object>("ALTER TABLE outcomes DISABLE TRIGGER stall");
+
+        await Eventually.TrueAsync("it is stored", async () => await Database.ScalarAsync<long>("SELECT count(*) FROM outcomes WHERE NOT accepted") == 1);
+        Assert.Empty(await Client.TakeAllAsync("worker-events_error"));
+    }
+
+    [Fact]
     public async Task Connections_cut_while_many_commit_lose_and_double_nothing()
     {
         var scheduler = await StartSchedulerAsync();
