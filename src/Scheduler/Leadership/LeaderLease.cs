@@ -1,5 +1,4 @@
 using LoadBalancer.Scheduler.Api;
-using LoadBalancer.Scheduler.Bus;
 using LoadBalancer.Scheduler.Persistence;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.Options;
@@ -23,6 +22,15 @@ internal sealed partial class LeaderLease(
     private const string IsGone = $"""
         (leads_at < clock_timestamp() - interval '6 seconds' OR leads_at < clock_timestamp() - interval '2 seconds' AND NOT EXISTS
             (SELECT FROM pg_stat_activity WHERE application_name = '{ConnectionPrefix}' || epoch))
+        """;
+
+    /// <summary>
+    /// The server holds a lock of a batch while the rest of it is still to come, and to the server that is no idle transaction: without this,
+    /// whoever stopped in the middle of sending one would be waited for.
+    /// </summary>
+    private const string EndItsConnections = $"""
+        SELECT pg_terminate_backend(pid) FROM epochs, pg_stat_activity
+        WHERE application_name IN (leader, '{ConnectionPrefix}' || epoch) AND usename = current_user AND {IsGone}
         """;
 
     private static readonly TimeSpan Poll = TimeSpan.FromMilliseconds(500);
@@ -110,11 +118,13 @@ internal sealed partial class LeaderLease(
     /// <summary>Takes a leadership that was given back or never taken, or one whose leader has been found gone before.</summary>
     private async Task<bool> TryTakeAsync(bool gone, CancellationToken cancellationToken)
     {
-        var (leader, url, now) = (BusSetup.ConnectionName($"{Environment.ProcessId}"), api.Value.AddressForOthers(), time.GetUtcNow().ToUnixTimeSeconds());
+        var (leader, url, now) = (database.Value.ConnectionName, api.Value.AddressForOthers(), time.GetUtcNow().ToUnixTimeSeconds());
         Leads = await epoch.TakeAsync(
             async database =>
             {
                 await database.Database.ExecuteSqlAsync($"INSERT INTO epochs (id, epoch, leader, url) VALUES (1, 0, '', '') ON CONFLICT DO NOTHING", cancellationToken);
+                if (gone)
+                    await database.Database.ExecuteSqlRawAsync(EndItsConnections, cancellationToken);
                 var taken = await database.Database.SqlQueryRaw<long>(
                     $$"""
                     UPDATE epochs SET epoch = greatest(epoch + 1, {0}), leader = {1}, url = {2}, leads_at = clock_timestamp()
@@ -141,13 +151,14 @@ internal sealed partial class LeaderLease(
         return seen.Gone;
     }
 
-    private string NamedConnection() => new NpgsqlConnectionStringBuilder(database.Value.ConnectionString)
+    private string NamedConnection()
     {
-        ApplicationName = ConnectionPrefix + epoch.Value.ToString(System.Globalization.CultureInfo.InvariantCulture),
-        Pooling = false,
-        Timeout = (int)RenewalLimit.TotalSeconds,
-        CommandTimeout = (int)RenewalLimit.TotalSeconds,
-    }.ConnectionString;
+        var named = database.Value.ToConnectionString();
+        named.ApplicationName = ConnectionPrefix + epoch.Value.ToString(System.Globalization.CultureInfo.InvariantCulture);
+        named.Pooling = false;
+        (named.Timeout, named.CommandTimeout) = ((int)RenewalLimit.TotalSeconds, (int)RenewalLimit.TotalSeconds);
+        return named.ConnectionString;
+    }
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Standing by: {Leader} leads, at {Url}")]
     private partial void LogStandingBy(string leader, string url);
