@@ -65,9 +65,27 @@ internal sealed partial class ActiveScheduler(
         await UntilItWorksAsync("broker", endpoints.ConnectAsync, stoppingToken);
         var pulsing = LoopAsync("pulse", pulse.RunAsync, stoppingToken);
         var declaring = LoopAsync("topology", endpoints.KeepDeclaredAsync, stoppingToken);
+        var consuming = LoopAsync("consumers", ConsumeWhileLeadingAsync, stoppingToken);
         IsReady = true;
+        await Task.WhenAll([.. loops, leading, pulsing, declaring, consuming]);
+    }
+
+    /// <summary>
+    /// Once another scheduler may lead, what this one was handed goes back to the queues for it. If none does, it comes here again: what this
+    /// one remembers is still so, since nobody else has stored anything.
+    /// </summary>
+    private async Task ConsumeWhileLeadingAsync(CancellationToken stoppingToken)
+    {
+        await lease.WhileLeadingAsync(ConsumeAsync, stoppingToken);
+        LogInDoubt(lease.Problem);
+        await endpoints.DisconnectAsync(stoppingToken);
+        await lease.UntilAsync(leads: true, stoppingToken);
+    }
+
+    private async Task ConsumeAsync(CancellationToken cancellationToken)
+    {
+        await UntilItWorksAsync("broker", endpoints.ConnectAsync, cancellationToken);
         LogReady(epoch.Value);
-        await Task.WhenAll([.. loops, leading, pulsing, declaring]);
     }
 
     /// <summary>After the consumers, which were registered later and so have stopped: nothing is stored any more.</summary>
@@ -169,6 +187,9 @@ internal sealed partial class ActiveScheduler(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Ready, epoch {Epoch}")]
     private partial void LogReady(long epoch);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Another scheduler may lead, since this one could not renew its leadership: it consumes nothing until it can ({Problem})")]
+    private partial void LogInDoubt(string? problem);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Restored {Waiting} waiting runs, {Reservations} reservations, {Outcomes} outcomes, {Workers} workers")]
     private partial void LogRestored(int waiting, int reservations, int outcomes, int workers);

@@ -135,6 +135,35 @@ public sealed class StandbyTests(TestServers servers) : SystemTest(servers)
         Assert.Empty(await Client.TakeAllAsync("submit-test_error"));
     }
 
+    [Fact]
+    public async Task A_leader_cut_off_from_the_database_alone_gives_back_what_it_was_handed_and_ends_when_it_is_back()
+    {
+        var (way, through) = NewWayToDatabase();
+        var (leader, standby) = await StartBothAsync(through);
+
+        way.Cut();
+        var before = await SubmitManyAsync(40);
+        await standby.WaitUntilReadyAsync();
+        var after = await SubmitManyAsync(40);
+
+        foreach (var run in before.Concat(after))
+            await standby.WaitForRunAsync(run, _ => true, "is stored");
+        await leader.WaitUntilNotReadyAsync("another scheduler may lead");
+        using (var answer = await leader.SendAsync(HttpMethod.Get, "api/workers"))
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        way.Restore();
+        Assert.Equal(BeginAgain, await leader.WaitForEndOfProcessAsync(Eventually.Limit));
+        Assert.Empty(await Client.TakeAllAsync("submit-test_error"));
+    }
+
+    private async Task<IReadOnlyList<Guid>> SubmitManyAsync(int count)
+    {
+        var runs = new List<Guid>();
+        while (runs.Count < count)
+            runs.Add(await SubmitAsync("true"));
+        return runs;
+    }
+
     private async Task<(SchedulerProcess Leader, SchedulerProcess Standby)> StartBothAsync(string? leadersWay = null)
     {
         var leader = await LaunchSchedulerAsync(Broker.Url, leadersWay ?? Database.ConnectionString);
