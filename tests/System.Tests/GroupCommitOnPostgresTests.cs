@@ -84,6 +84,48 @@ public sealed class GroupCommitOnPostgresTests(TestServers servers) : SystemTest
         Assert.Equal(0, await Database.ScalarAsync<long>("SELECT count(*) FROM reservations"));
     }
 
+    [Fact]
+    public async Task Commits_whose_answers_are_lost_lose_and_double_nothing()
+    {
+        var (way, through) = NewWayToDatabase();
+        var scheduler = await LaunchSchedulerAsync(Broker.Url, through);
+        await scheduler.WaitUntilReadyAsync();
+        var worker = await ConnectScriptedWorkerAsync("w1", slots: 64);
+        await worker.RegisterAsync();
+        using var end = CancellationTokenSource.CreateLinkedTokenSource(TestContext.Current.CancellationToken);
+        var working = WorkAsync(worker, end.Token);
+        // Some commits take long enough to close the way back before they are answered.
+        await Database.ScalarAsync<object>("""
+            CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(0.3); RETURN NULL; END';
+            CREATE CONSTRAINT TRIGGER stall AFTER INSERT ON changes DEFERRABLE INITIALLY DEFERRED
+                FOR EACH ROW WHEN (NEW.test_id LIKE '%7') EXECUTE FUNCTION stall()
+            """);
+        var submissions = Enumerable.Range(0, 160).Select(i => Submission.Shell("true", testId: $"test-{i}")).ToList();
+
+        foreach (var batch in submissions.Chunk(20))
+        {
+            await SubmitAsync(batch);
+            await Eventually.TrueAsync("something is being committed", async () => await CommittingAsync() > 0);
+            way.Pause(Flow.FromServer);
+            await Eventually.TrueAsync("it is durable", async () => await CommittingAsync() == 0);
+            way.Reset();
+            way.Restore();
+        }
+
+        await Database.ScalarAsync<object>("ALTER TABLE changes DISABLE TRIGGER stall");
+        foreach (var submission in submissions)
+            Assert.Equal("Completed", (await scheduler.WaitForEndAsync(Submission.RunIdOf(submission))).State);
+        await end.CancelAsync();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => working);
+        Assert.Equal(submissions.Count, await Database.ScalarAsync<long>("SELECT count(*) FROM outcomes WHERE accepted"));
+        Assert.Equal(0, await Database.ScalarAsync<long>("SELECT count(*) FROM reservations"));
+        foreach (var queue in new[] { "submit-test_error", "worker-events_error", "worker-heartbeats_error" })
+            Assert.Empty(await Client.TakeAllAsync(queue));
+    }
+
+    private Task<long> CommittingAsync() => Database.ScalarAsync<long>(
+        "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query = 'COMMIT' AND datname = current_database()");
+
     private Task SubmitAsync(IEnumerable<JsonObject> tests) => Client.SubmitAsync(new JsonObject { ["tests"] = new JsonArray([.. tests]) });
 
     private static async Task WorkAsync(ScriptedWorker worker, CancellationToken end)
