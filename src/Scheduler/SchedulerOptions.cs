@@ -167,9 +167,13 @@ internal sealed class DatabaseOptions
     /// <summary>PostgreSQL cuts a longer name.</summary>
     private const int LongestName = 63;
 
-    /// <summary>A transaction of a frozen scheduler ends by itself, and so do the connections of a host that is gone.</summary>
+    /// <summary>
+    /// What is acknowledged is durable, whatever the server does by default. A transaction of a frozen scheduler ends by itself, and so do the
+    /// connections of a host that is gone.
+    /// </summary>
     private const string SessionSettings =
-        "-c idle_in_transaction_session_timeout=5s -c tcp_keepalives_idle=2 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=8s";
+        "-c synchronous_commit=on -c idle_in_transaction_session_timeout=5s " +
+        "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=8s";
 
     private const int KeepAliveSeconds = 2;
 

@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using LoadBalancer.Scheduler;
 using LoadBalancer.System.Tests.Clients;
 using LoadBalancer.System.Tests.Servers;
 
@@ -121,6 +122,17 @@ public sealed class GroupCommitOnPostgresTests(TestServers servers) : SystemTest
         Assert.Equal(0, await Database.ScalarAsync<long>("SELECT count(*) FROM reservations"));
         foreach (var queue in new[] { "submit-test_error", "worker-events_error", "worker-heartbeats_error" })
             Assert.Empty(await Client.TakeAllAsync(queue));
+    }
+
+    [Fact]
+    public async Task What_is_acknowledged_is_durable_whatever_the_database_does_by_default()
+    {
+        await Database.ScalarAsync<object>($"ALTER DATABASE {Database.Name} SET synchronous_commit = off");
+        await using var source = new DatabaseOptions { ConnectionString = $"{Database.ConnectionString};Pooling=false" }.ToDataSource();
+
+        await using var asked = source.CreateCommand("SHOW synchronous_commit");
+
+        Assert.Equal("on", await asked.ExecuteScalarAsync(TestContext.Current.CancellationToken));
     }
 
     private Task<long> CommittingAsync() => Database.ScalarAsync<long>(
