@@ -40,6 +40,8 @@ internal sealed partial class ActiveScheduler(
     private static readonly TimeSpan RetryPause = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(5);
 
+    private const int Rehearsed = 500;
+
     /// <summary>The exit code that asks to be started again.</summary>
     private const int BeginAgain = 3;
 
@@ -51,7 +53,7 @@ internal sealed partial class ActiveScheduler(
         epoch.DatabaseReplaced += () => EndToBeginAgain(LogDatabaseReplaced);
         epoch.Over += () => EndToBeginAgain(LogReplaced);
         await UntilItWorksAsync("database", schema.PrepareAsync, stoppingToken);
-        await UntilItWorksAsync("leadership", lease.TakeAsync, stoppingToken);
+        await UntilItWorksAsync("leadership", token => lease.TakeAsync(RehearseAsync, token), stoppingToken);
         var leading = lease.KeepAsync(stoppingToken);
         await UntilItWorksAsync("database", RestoreAsync, stoppingToken);
         commits.Listen(committed => outbox.Send(committed.Messages));
@@ -65,9 +67,27 @@ internal sealed partial class ActiveScheduler(
         await UntilItWorksAsync("broker", endpoints.ConnectAsync, stoppingToken);
         var pulsing = LoopAsync("pulse", pulse.RunAsync, stoppingToken);
         var declaring = LoopAsync("topology", endpoints.KeepDeclaredAsync, stoppingToken);
+        var consuming = LoopAsync("consumers", ConsumeWhileLeadingAsync, stoppingToken);
         IsReady = true;
+        await Task.WhenAll([.. loops, leading, pulsing, declaring, consuming]);
+    }
+
+    /// <summary>
+    /// Once another scheduler may lead, what this one was handed goes back to the queues for it. If none does, it comes here again: what this
+    /// one remembers is still so, since nobody else has stored anything.
+    /// </summary>
+    private async Task ConsumeWhileLeadingAsync(CancellationToken stoppingToken)
+    {
+        await lease.WhileLeadingAsync(ConsumeAsync, stoppingToken);
+        LogInDoubt(lease.Problem);
+        await endpoints.DisconnectAsync(stoppingToken);
+        await lease.UntilAsync(leads: true, stoppingToken);
+    }
+
+    private async Task ConsumeAsync(CancellationToken cancellationToken)
+    {
+        await UntilItWorksAsync("broker", endpoints.ConnectAsync, cancellationToken);
         LogReady(epoch.Value);
-        await Task.WhenAll([.. loops, leading, pulsing, declaring]);
     }
 
     /// <summary>After the consumers, which were registered later and so have stopped: nothing is stored any more.</summary>
@@ -100,20 +120,30 @@ internal sealed partial class ActiveScheduler(
         await fleet.RestoreAsync(cancellationToken);
         await settings.RestoreAsync(cancellationToken);
 
-        // Nobody but the leader writes, so what is read at the same time fits together. Most of the time goes into making objects of rows.
-        var readingRuns = ReadAsync(database => WaitingRunsAsync(database, cancellationToken));
-        var readingReservations = ReadAsync(database => StoredReservation.AllAsync(database, cancellationToken));
-        var readingOutcomes = ReadAsync(database => Outcomes.LatestAsync(database, options.Value.LearnedOutcomes, cancellationToken));
-        await Task.WhenAll(readingRuns, readingReservations, readingOutcomes);
-        var (waiting, reservations, outcomes) = (await readingRuns, await readingReservations, await readingOutcomes);
+        var (waiting, reservations, outcomes) = await ReadAsync(int.MaxValue, options.Value.LearnedOutcomes, cancellationToken);
         dispatcher.Restore(waiting, reservations, outcomes);
         LogRestored(waiting.Count, reservations.Count, outcomes.Count, fleet.All.Count);
     }
 
-    private static Task<List<TestRun>> WaitingRunsAsync(SchedulerDbContext database, CancellationToken cancellationToken) =>
+    /// <summary>Reads a little of what a leader begins with: queries and code are compiled by then, which would take a second of a take-over.</summary>
+    private Task RehearseAsync(CancellationToken cancellationToken) => ReadAsync(Rehearsed, Rehearsed, cancellationToken);
+
+    /// <summary>Nobody but the leader writes, so what it reads at the same time fits together. Most of the time goes into making objects of rows.</summary>
+    private async Task<(List<TestRun> Waiting, List<StoredReservation> Reservations, List<OutcomeRow> Outcomes)> ReadAsync(
+        int mostWaiting, int mostOutcomes, CancellationToken cancellationToken)
+    {
+        var readingRuns = ReadAsync(database => WaitingRunsAsync(database, mostWaiting, cancellationToken));
+        var readingReservations = ReadAsync(database => StoredReservation.AllAsync(database, cancellationToken));
+        var readingOutcomes = ReadAsync(database => Outcomes.LatestAsync(database, mostOutcomes, cancellationToken));
+        await Task.WhenAll(readingRuns, readingReservations, readingOutcomes);
+        return (await readingRuns, await readingReservations, await readingOutcomes);
+    }
+
+    private static Task<List<TestRun>> WaitingRunsAsync(SchedulerDbContext database, int most, CancellationToken cancellationToken) =>
         database.Runs.AsNoTracking()
             .Where(run => run.EndedAt == null && (run.CurrentState == RunStates.Submitted || run.CurrentState == RunStates.Requeued))
             .OrderBy(run => run.SubmittedAt)
+            .Take(most)
             .ToListAsync(cancellationToken);
 
     private Task<T> ReadAsync<T>(Func<SchedulerDbContext, Task<T>> read) => Task.Run(async () =>
@@ -169,6 +199,9 @@ internal sealed partial class ActiveScheduler(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Ready, epoch {Epoch}")]
     private partial void LogReady(long epoch);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Another scheduler may lead, since this one could not renew its leadership: it consumes nothing until it can ({Problem})")]
+    private partial void LogInDoubt(string? problem);
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Restored {Waiting} waiting runs, {Reservations} reservations, {Outcomes} outcomes, {Workers} workers")]
     private partial void LogRestored(int waiting, int reservations, int outcomes, int workers);

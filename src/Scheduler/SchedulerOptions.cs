@@ -1,5 +1,6 @@
 using System.Data.Common;
 using LoadBalancer.Placement;
+using LoadBalancer.Scheduler.Bus;
 using Npgsql;
 
 namespace LoadBalancer.Scheduler;
@@ -163,6 +164,19 @@ internal sealed class DatabaseOptions
 
     private const int PreparedStatements = 100;
 
+    /// <summary>PostgreSQL cuts a longer name.</summary>
+    private const int LongestName = 63;
+
+    /// <summary>
+    /// What is acknowledged is durable, whatever the server does by default. A transaction of a frozen scheduler ends by itself, and so do the
+    /// connections of a host that is gone.
+    /// </summary>
+    private const string SessionSettings =
+        "-c synchronous_commit=on -c idle_in_transaction_session_timeout=5s " +
+        "-c tcp_keepalives_idle=2 -c tcp_keepalives_interval=2 -c tcp_keepalives_count=3 -c tcp_user_timeout=8s";
+
+    private const int KeepAliveSeconds = 2;
+
     /// <summary>Npgsql connection string of a PostgreSQL database, or <c>Data Source=file.db</c> for the embedded mode.</summary>
     public string ConnectionString { get; set; } = "";
 
@@ -170,19 +184,23 @@ internal sealed class DatabaseOptions
         ConnectionString.Contains("Data Source=", StringComparison.OrdinalIgnoreCase) &&
         !ConnectionString.Contains("Host=", StringComparison.OrdinalIgnoreCase);
 
-    /// <summary>
-    /// Statements that are used again are prepared, and a transaction of a frozen scheduler ends before a standby has to wait for it; unless
-    /// the connection string says otherwise.
-    /// </summary>
-    public NpgsqlDataSource ToDataSource()
+    /// <summary>The name of this process's connections, and of nobody else's: whoever takes over from it ends them by that.</summary>
+    public string ConnectionName { get; } = NewConnectionName();
+
+    public NpgsqlDataSource ToDataSource() => NpgsqlDataSource.Create(ToConnectionString());
+
+    /// <summary>As it was given, with what was not given set. Statements that are used again are prepared.</summary>
+    public NpgsqlConnectionStringBuilder ToConnectionString()
     {
         var given = new DbConnectionStringBuilder { ConnectionString = ConnectionString };
-        var builder = new NpgsqlDataSourceBuilder(ConnectionString);
+        var complete = new NpgsqlConnectionStringBuilder(ConnectionString) { ApplicationName = ConnectionName };
         if (!given.ContainsKey("Max Auto Prepare"))
-            builder.ConnectionStringBuilder.MaxAutoPrepare = PreparedStatements;
-        if (!given.ContainsKey("Options"))
-            builder.ConnectionStringBuilder.Options = "-c idle_in_transaction_session_timeout=5s";
-        return builder.Build();
+            complete.MaxAutoPrepare = PreparedStatements;
+        if (!complete.TcpKeepAlive)
+            (complete.TcpKeepAlive, complete.TcpKeepAliveTime, complete.TcpKeepAliveInterval) = (true, KeepAliveSeconds, KeepAliveSeconds);
+        // The last one of several counts.
+        complete.Options = $"{SessionSettings} {complete.Options}".TrimEnd();
+        return complete;
     }
 
     public IEnumerable<string> Problems()
@@ -191,6 +209,12 @@ internal sealed class DatabaseOptions
             yield return "Database:ConnectionString is missing; set Database__ConnectionString, for example Host=127.0.0.1;Database=loadbalancer;Username=…";
         else if (!IsSqlite && !ConnectionString.Contains("Host=", StringComparison.OrdinalIgnoreCase))
             yield return "Database:ConnectionString names no Host= and no Data Source=; give one of them";
+    }
+
+    private static string NewConnectionName()
+    {
+        var (host, own) = (BusSetup.ConnectionName(), $" {Environment.ProcessId} {Guid.NewGuid().ToString("N")[..8]}");
+        return host[..Math.Min(host.Length, LongestName - own.Length)] + own;
     }
 }
 

@@ -23,5 +23,11 @@ public sealed class TakingOverTests
     public void It_is_counted_and_not_measured_where_nobody_hurt_the_leader() =>
         Assert.Null(Single(new Lives().Leads("a", 1, 10).Leads("b", 12, 30)).Seconds);
 
+    [Theory]
+    [InlineData(19.9, true)]
+    [InlineData(20.1, false)]
+    public void One_that_takes_more_than_ten_seconds_is_no_clean_run(double readyAt, bool isClean) =>
+        Assert.Equal(isClean, new Lives().Leads("a", 1, 10).Leads("b", readyAt, 30).Away("a", 10, 40).Judged().IsClean);
+
     private static Takeover Single(Lives lives) => Assert.Single(lives.Judged().Takeovers);
 }

@@ -22,7 +22,8 @@ await using var app = SchedulerHost.Build(args, builder =>
             return committed;
         },
         provider.GetRequiredService<RunCache>(),
-        provider.GetRequiredService<RunCommits>()));
+        provider.GetRequiredService<RunCommits>(),
+        provider.GetRequiredService<ILogger<GroupCommit>>()));
     var sends = CrashPoint.FromEnvironment("CRASH_BEFORE_SEND");
     builder.Services.AddSendObserver(_ => new CrashBeforeSend(sends));
     builder.Services.AddPublishObserver(_ => new CrashBeforePublish(sends));

@@ -25,6 +25,21 @@ public sealed class SchedulerLossTests(TestServers servers) : SystemTest(servers
         Assert.Equal(("Completed", 1, "w1"), (run.State, run.Attempt, run.WorkerId));
         Assert.Equal(["ran"], await File.ReadAllLinesAsync(Path.Combine(Folder, "runs"), TestContext.Current.CancellationToken));
     }
+
+    [Fact]
+    public async Task What_it_had_not_sent_is_sent_by_the_next_one_at_once_whatever_its_clock_had_said()
+    {
+        var first = await StartSchedulerAsync();
+        await first.KillAsync();
+        await Database.ScalarAsync<object>("""
+            INSERT INTO outbox (message_id, kind, address, body, created_at)
+            VALUES (gen_random_uuid(), 'Event', 'unit.Completed', '{"changes": []}', now() + interval '1 hour')
+            """);
+
+        await StartSchedulerAsync();
+
+        await Eventually.TrueAsync("it is sent", async () => await Database.ScalarAsync<long>("SELECT count(*) FROM outbox") == 0);
+    }
 }
 
 /// <summary>A scheduler that dies right before each of its commits.</summary>

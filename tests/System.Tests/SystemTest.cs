@@ -1,6 +1,7 @@
 using LoadBalancer.System.Tests.Clients;
 using LoadBalancer.System.Tests.Processes;
 using LoadBalancer.System.Tests.Servers;
+using Npgsql;
 
 namespace LoadBalancer.System.Tests;
 
@@ -113,6 +114,15 @@ public abstract class SystemTest(TestServers servers) : IAsyncLifetime
 
     /// <summary>A way to the broker that the test can disturb.</summary>
     private protected TcpProxy NewWayToBroker() => Own(new TcpProxy(Broker.Url));
+
+    /// <summary>A way to the database that the test can disturb, and what to connect with to go by it.</summary>
+    private protected (TcpProxy Way, string ConnectionString) NewWayToDatabase()
+    {
+        var through = new NpgsqlConnectionStringBuilder(Database.ConnectionString);
+        var way = Own(new TcpProxy(new UriBuilder("tcp", through.Host, through.Port).Uri));
+        (through.Host, through.Port) = (way.Url.Host, way.Url.Port);
+        return (way, through.ConnectionString);
+    }
 
     private protected async Task<ScriptedWorker> ConnectScriptedWorkerAsync(string id, int slots = 1) =>
         Own(await ScriptedWorker.ConnectAsync(Broker.Url, id, slots));

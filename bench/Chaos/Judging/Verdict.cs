@@ -3,6 +3,9 @@ namespace LoadBalancer.Chaos.Judging;
 /// <summary>What was found. A count that is not zero has as many violations of its name.</summary>
 internal sealed record Verdict
 {
+    /// <summary>What the product promises of a standby whose leader was killed or frozen.</summary>
+    private const double TakeoverLimitSeconds = 10;
+
     /// <summary>Tests whose submission the broker confirmed.</summary>
     public required int Submitted { get; init; }
 
@@ -28,7 +31,8 @@ internal sealed record Verdict
 
     public required IReadOnlyList<Violation> Violations { get; init; }
 
-    public bool IsClean => Violations.Count == 0 && Submitted == Terminal && Unconfirmed == 0 && Unreadable == 0;
+    public bool IsClean =>
+        Violations.Count == 0 && Submitted == Terminal && Unconfirmed == 0 && Unreadable == 0 && TakeoverSecondsMax <= TakeoverLimitSeconds;
 
     public int Count(Harm harm) => Violations.Count(violation => violation.Harm == harm);
 }

@@ -68,6 +68,8 @@ internal static class ApiRoutes
             problems.Add("the scheduler is starting");
         else if (!lease.StandsBy && time.GetUtcNow() - pulse.ReadAt is var silence && silence > MaxSilence)
             problems.Add($"heartbeats: none was read and stored for {silence.TotalSeconds:0} s{(pulse.Problem is { } problem ? $" ({problem})" : "")}");
+        if (!lease.StandsBy && scheduler.IsReady && !lease.Leads)
+            problems.Add($"database: another scheduler may lead, since the leadership could not be renewed ({lease.Problem})");
         if (events.Problem is { } unstored)
             problems.Add($"database: a change of a run cannot be stored ({unstored})");
         if (bus.CheckHealth() is { Status: not BusHealthStatus.Healthy } health)

@@ -7,7 +7,7 @@ namespace LoadBalancer.Scheduler.Bus;
 
 /// <summary>Consumes the scheduler's queues. Connected once its memory is rebuilt, so that nothing is answered from an empty one.</summary>
 internal sealed partial class SchedulerEndpoints(
-    IReceiveEndpointConnector connector, IBrokerTopology topology, TimeProvider time, ILogger<SchedulerEndpoints> logger)
+    IReceiveEndpointConnector connector, IBrokerTopology topology, TimeProvider time, ILogger<SchedulerEndpoints> logger) : IDisposable
 {
     private const int AtOnce = 16;
 
@@ -15,8 +15,14 @@ internal sealed partial class SchedulerEndpoints(
     private const int ReportsAtOnce = 128;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
     private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    /// <summary>For what is under way to be stored, if it can be.</summary>
+    private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1);
+
+    private static readonly TimeSpan StopLimit = TimeSpan.FromSeconds(10);
     private static readonly TimeSpan DeclareInterval = TimeSpan.FromSeconds(5);
     private readonly List<HostReceiveEndpointHandle> connected = [];
+    private CancellationTokenSource ended = new();
 
     public async Task ConnectAsync(CancellationToken cancellationToken)
     {
@@ -32,6 +38,31 @@ internal sealed partial class SchedulerEndpoints(
         foreach (var handle in connected)
             await handle.Ready.WaitAsync(cancellationToken);
     }
+
+    /// <summary>Consumes nothing any more. What cannot be stored within a moment goes back to its queue, for whoever consumes next.</summary>
+    public async Task DisconnectAsync(CancellationToken cancellationToken)
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(cancellationToken);
+        limit.CancelAfter(StopLimit);
+        var stopping = Task.WhenAll(connected.Select(handle => handle.StopAsync(limit.Token)).ToList());
+        await Task.WhenAny(stopping, Task.Delay(LastMoment, time, cancellationToken));
+        await ended.CancelAsync();
+        try
+        {
+            await stopping;
+        }
+        catch (Exception exception) when (!cancellationToken.IsCancellationRequested)
+        {
+            // The broker is away as well, and returns what it has handed out by itself.
+            LogNotStopped(exception.Message);
+        }
+
+        connected.Clear();
+        ended.Dispose();
+        ended = new CancellationTokenSource();
+    }
+
+    public void Dispose() => ended.Dispose();
 
     /// <summary>Declares again at an interval: of a deleted exchange, which takes its binding with it, no consumer is told.</summary>
     public async Task KeepDeclaredAsync(CancellationToken stoppingToken)
@@ -67,7 +98,9 @@ internal sealed partial class SchedulerEndpoints(
 
     private void Connect<TConsumer>(
         SchedulerQueue queue, Action<IReceiveEndpointConfigurator>? reading = null, int atOnce = AtOnce)
-        where TConsumer : class, IConsumer =>
+        where TConsumer : class, IConsumer
+    {
+        var until = ended.Token;
         connected.Add(connector.ConnectReceiveEndpoint(queue.Name, (context, endpoint) =>
         {
             endpoint.ConfigureConsumeTopology = false;
@@ -84,17 +117,22 @@ internal sealed partial class SchedulerEndpoints(
                 error.UseFilter(new PlaceInBody());
                 error.UseFilter(new ErrorTransportFilter());
             });
+            endpoint.UseFilter(new HandedBack(until));
             // Without a limit: with the database away every place is soon taken by a message that waits, and the queue keeps the rest.
             endpoint.UseMessageRetry(retry =>
             {
-                retry.Handle<Exception>(PassingTrouble.Is);
+                retry.Handle<Exception>(trouble => !until.IsCancellationRequested && PassingTrouble.Is(trouble));
                 retry.Exponential(int.MaxValue, FirstPause, LongestPause, FirstPause);
             });
             if (queue.IsQuorum && endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
                 rabbit.SetQuorumQueue();
             endpoint.ConfigureConsumer<TConsumer>(context);
         }));
+    }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The scheduler's queues could not be looked after: {Problem}")]
     private partial void LogNotDeclared(string problem);
+
+    [LoggerMessage(Level = LogLevel.Warning, Message = "Consuming could not be ended in order: {Problem}")]
+    private partial void LogNotStopped(string problem);
 }

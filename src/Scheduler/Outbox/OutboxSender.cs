@@ -101,17 +101,20 @@ internal sealed partial class OutboxSender(
         await events.RaiseAsync(new AssignmentReturned(assignment.RunId, owner) { SentBefore = sending.SentBefore }, cancellationToken);
     }
 
-    /// <summary>At the start every row was left by a crash; later only what is old enough to have been missed.</summary>
+    /// <summary>
+    /// What is there at the start was left by a crash, whatever time it bears: it is that of another scheduler's clock. Later only what is old
+    /// enough was missed.
+    /// </summary>
     private async Task RelayLoopAsync(CancellationToken stoppingToken)
     {
-        var grace = TimeSpan.Zero;
+        long? left = null;
         using var timer = new PeriodicTimer(RelayInterval, time);
         do
         {
             try
             {
-                await RelayOnceAsync(time.GetUtcNow() - grace, stoppingToken);
-                grace = options.Value.RelayAfter;
+                left ??= await LastAsync(stoppingToken);
+                await RelayOnceAsync(left.Value, time.GetUtcNow() - options.Value.RelayAfter, stoppingToken);
             }
             catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
             {
@@ -121,10 +124,17 @@ internal sealed partial class OutboxSender(
         while (await timer.WaitForNextTickAsync(stoppingToken));
     }
 
-    private async Task RelayOnceAsync(DateTimeOffset createdBefore, CancellationToken cancellationToken)
+    private async Task<long> LastAsync(CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
-        var due = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Outbox.AsNoTracking().Where(message => message.CreatedAt <= createdBefore);
+        return await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Outbox.MaxAsync(message => (long?)message.Id, cancellationToken) ?? 0;
+    }
+
+    private async Task RelayOnceAsync(long left, DateTimeOffset createdBefore, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        var due = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Outbox.AsNoTracking()
+            .Where(message => message.Id <= left || message.CreatedAt <= createdBefore);
         foreach (var line in new[] { due.Where(message => message.Kind != OutboxKind.Event), due.Where(message => message.Kind == OutboxKind.Event) })
             Send(await line.OrderBy(message => message.Id).Take(RelayBatch).ToListAsync(cancellationToken), sentBefore: true);
     }

@@ -2,6 +2,7 @@ using System.Data.Common;
 using System.Net.Sockets;
 using Microsoft.Data.Sqlite;
 using Microsoft.EntityFrameworkCore;
+using Npgsql;
 
 namespace LoadBalancer.Scheduler.Persistence;
 
@@ -15,8 +16,6 @@ internal static class DatabaseTrouble
     private const string QueryCancelled = "57014";
     private const string AdminShutdown = "57P01";
     private const string CrashShutdown = "57P02";
-    private const string DatabaseDropped = "57P04";
-    private const string IdleSessionTimeout = "57P05";
     private const int SqliteBusy = 5;
     private const int SqliteConstraint = 19;
 
@@ -28,7 +27,18 @@ internal static class DatabaseTrouble
     /// <summary>The database is away, full or read-only. What was being committed may be durable or not.</summary>
     public static bool IsAway(Exception exception) => Chain(exception).Any(e =>
         e is SocketException or EndOfStreamException or DbException { IsTransient: true } or
-            DbException { SqlState: ReadOnlyTransaction or QueryCancelled or AdminShutdown or CrashShutdown or DatabaseDropped or IdleSessionTimeout });
+            DbException { SqlState: ReadOnlyTransaction or QueryCancelled or AdminShutdown or CrashShutdown } || IsOfConnection(e));
+
+    /// <summary>
+    /// The server let nobody in or ended the connection, for whatever reason: what it says with this severity is never about a statement. And
+    /// what the client says by itself is about the connection, too.
+    /// </summary>
+    private static bool IsOfConnection(Exception exception) => exception switch
+    {
+        PostgresException refusal => refusal.InvariantSeverity is "FATAL" or "PANIC",
+        NpgsqlOperationInProgressException => false,
+        _ => exception is NpgsqlException,
+    };
 
     private static IEnumerable<Exception> Chain(Exception exception)
     {

@@ -16,12 +16,39 @@ internal sealed record RunsCommitted(
 /// </summary>
 internal sealed class RunCommits
 {
-    private event Action<RunsCommitted>? Committed;
+    private readonly Lock gate = new();
+    private volatile Action<RunsCommitted>[] listeners = [];
 
-    /// <summary>The listener is called on the committing thread: it must be quick and must not throw.</summary>
-    public void Listen(Action<RunsCommitted> listener) => Committed += listener;
+    /// <summary>The listener is called on the committing thread: it must be quick and should not throw.</summary>
+    public void Listen(Action<RunsCommitted> listener)
+    {
+        lock (gate)
+            listeners = [.. listeners, listener];
+    }
 
-    public void StopListening(Action<RunsCommitted> listener) => Committed -= listener;
+    public void StopListening(Action<RunsCommitted> listener)
+    {
+        lock (gate)
+            listeners = [.. listeners.Where(other => other != listener)];
+    }
 
-    public void Publish(RunsCommitted committed) => Committed?.Invoke(committed);
+    /// <exception cref="AggregateException">Some listeners failed. The others were told.</exception>
+    public void Publish(RunsCommitted committed)
+    {
+        List<Exception>? failures = null;
+        foreach (var listener in listeners)
+        {
+            try
+            {
+                listener(committed);
+            }
+            catch (Exception exception)
+            {
+                (failures ??= []).Add(exception);
+            }
+        }
+
+        if (failures is not null)
+            throw new AggregateException("some of those who are told of commits failed", failures);
+    }
 }

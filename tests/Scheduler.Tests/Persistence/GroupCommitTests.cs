@@ -2,6 +2,7 @@ using LoadBalancer.Contracts;
 using LoadBalancer.Scheduler.Persistence.Grouped;
 using LoadBalancer.Scheduler.TestRuns;
 using Microsoft.EntityFrameworkCore;
+using Microsoft.Extensions.Logging.Abstractions;
 
 namespace LoadBalancer.Scheduler.Tests.Persistence;
 
@@ -92,8 +93,40 @@ public sealed class GroupCommitTests
         Assert.Same(run.Run, writer.Cache.Find(run.Run.CorrelationId));
     }
 
-    private static RunWrite New() =>
-        new(new TestRun { CorrelationId = Guid.NewGuid(), CurrentState = RunStates.Submitted, Version = 1 }, isNew: true, isChanged: true);
+    [Fact]
+    public async Task Whoever_fails_over_what_was_committed_keeps_nothing_from_being_stored_and_told()
+    {
+        await using var writer = new Writer(heard: _ => throw new InvalidOperationException("it did not expect that"));
+        writer.Release();
+        var runs = new[] { New(), New() };
+
+        foreach (var run in runs)
+            await writer.Commit(run).WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
+
+        Assert.Equal(runs.Select(run => run.Run.CorrelationId), writer.Told);
+    }
+
+    [Fact]
+    public async Task What_is_long_commits_in_several_parts()
+    {
+        await using var writer = new Writer();
+
+        await writer.CommitTogetherAsync([.. Enumerable.Range(0, 100).Select(_ => New(new string('x', 1 << 20)))]);
+
+        Assert.Equal(101, writer.Stored.Sum());
+        Assert.All(writer.Stored, size => Assert.InRange(size, 1, 33));
+    }
+
+    private static RunWrite New(string argument = "") => new(
+        new TestRun
+        {
+            CorrelationId = Guid.NewGuid(),
+            CurrentState = RunStates.Submitted,
+            Version = 1,
+            Submission = new SubmitTest { TestId = "test", Command = new TestCommand { Executable = "/bin/sh", Arguments = [argument] } },
+        },
+        isNew: true,
+        isChanged: true);
 
     /// <summary>A group commit whose first store waits until it is released.</summary>
     private sealed class Writer : IAsyncDisposable
@@ -103,8 +136,10 @@ public sealed class GroupCommitTests
         private readonly RunCommits commits = new();
         private readonly GroupCommit group;
 
-        public Writer(Action<IReadOnlyList<RunWrite>>? check = null)
+        public Writer(Action<IReadOnlyList<RunWrite>>? check = null, Action<RunsCommitted>? heard = null)
         {
+            if (heard is not null)
+                commits.Listen(heard);
             commits.Listen(committed => Told.AddRange(committed.Runs.Select(run => run.CorrelationId)));
             group = new GroupCommit(
                 async batch =>
@@ -117,7 +152,8 @@ public sealed class GroupCommitTests
                     return new RunsCommitted([.. batch.Select(write => write.Run)], [], []);
                 },
                 Cache,
-                commits);
+                commits,
+                NullLogger<GroupCommit>.Instance);
         }
 
         public RunCache Cache { get; } = new();

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Http.Json;
+using System.Text.Json.Nodes;
 using LoadBalancer.System.Tests.Clients;
 using LoadBalancer.System.Tests.Processes;
 using LoadBalancer.System.Tests.Servers;
@@ -112,12 +113,61 @@ public sealed class StandbyTests(TestServers servers) : SystemTest(servers)
         Assert.Equal(("Completed", 1), (run.State, run.Attempt));
         leader.Resume();
         Assert.Equal(BeginAgain, await leader.WaitForEndOfProcessAsync(Eventually.Limit));
+        Assert.Empty(await Client.TakeAllAsync("submit-test_error"));
         Assert.Equal(1, await Database.ScalarAsync<long>("SELECT count(*) FROM changes WHERE state = 'Submitted'"));
     }
 
-    private async Task<(SchedulerProcess Leader, SchedulerProcess Standby)> StartBothAsync()
+    [Fact]
+    public async Task A_leader_cut_off_while_it_sends_a_batch_holds_up_nobody()
     {
-        var leader = await StartSchedulerAsync();
+        var (way, through) = NewWayToDatabase();
+        var (leader, standby) = await StartBothAsync(through);
+        var tests = Enumerable.Range(0, 900).Select(i => Submission.Shell($"true {new string('x', 500)}", testId: $"test-{i}")).ToArray();
+
+        way.PauseWithin(60_000);
+        await Client.SubmitAsync(new JsonObject { ["tests"] = new JsonArray([.. tests]) });
+        await Eventually.TrueAsync("it is in the middle of a batch", () => way.IsPaused);
+        await standby.WaitUntilReadyAsync();
+        way.Restore();
+
+        Assert.Equal(BeginAgain, await leader.WaitForEndOfProcessAsync(Eventually.Limit));
+        await Eventually.TrueAsync("all are stored", async () => await Database.ScalarAsync<long>("SELECT count(*) FROM runs") == tests.Length);
+        Assert.Empty(await Client.TakeAllAsync("submit-test_error"));
+    }
+
+    [Fact]
+    public async Task A_leader_cut_off_from_the_database_alone_gives_back_what_it_was_handed_and_ends_when_it_is_back()
+    {
+        var (way, through) = NewWayToDatabase();
+        var (leader, standby) = await StartBothAsync(through);
+
+        way.Cut();
+        var before = await SubmitManyAsync(40);
+        await standby.WaitUntilReadyAsync();
+        var after = await SubmitManyAsync(40);
+
+        foreach (var run in before.Concat(after))
+            await standby.WaitForRunAsync(run, _ => true, "is stored");
+        await leader.WaitUntilNotReadyAsync("another scheduler may lead");
+        using (var answer = await leader.SendAsync(HttpMethod.Get, "api/workers"))
+            Assert.Equal(HttpStatusCode.ServiceUnavailable, answer.StatusCode);
+        way.Restore();
+        Assert.Equal(BeginAgain, await leader.WaitForEndOfProcessAsync(Eventually.Limit));
+        Assert.Empty(await Client.TakeAllAsync("submit-test_error"));
+    }
+
+    private async Task<IReadOnlyList<Guid>> SubmitManyAsync(int count)
+    {
+        var runs = new List<Guid>();
+        while (runs.Count < count)
+            runs.Add(await SubmitAsync("true"));
+        return runs;
+    }
+
+    private async Task<(SchedulerProcess Leader, SchedulerProcess Standby)> StartBothAsync(string? leadersWay = null)
+    {
+        var leader = await LaunchSchedulerAsync(Broker.Url, leadersWay ?? Database.ConnectionString);
+        await leader.WaitUntilReadyAsync();
         var standby = await LaunchSchedulerAsync(Broker.Url, Database.ConnectionString);
         await standby.WaitUntilStandingByAsync();
         return (leader, standby);

@@ -30,13 +30,15 @@ public sealed class AcknowledgementLimitTests(TestServers servers, OwnBroker bro
     [Fact]
     public async Task Submissions_that_wait_for_the_database_for_longer_than_the_limit_are_delivered_again_and_run_once()
     {
-        await broker.Program.LimitAcknowledgementsAsync(Limit, look: TimeSpan.FromSeconds(1));
+        // Sooner than the scheduler gives them back by itself.
+        await broker.Program.LimitAcknowledgementsAsync(Limit / 2, look: TimeSpan.FromSeconds(1));
         var (closedBefore, scheduler) = (Closed, await StartSchedulerAsync());
         await StartSteadyWorkerAsync(scheduler, "w1");
 
         await Database.CloseAsync();
         await SubmitAsync(Journal.Tests("held", 40));
-        await Eventually.TrueAsync("the broker has closed channels of the scheduler", () => Closed - closedBefore >= 2);
+        await Eventually.TrueAsync("the broker has closed a channel of the scheduler", () => Closed > closedBefore);
+        await scheduler.WaitUntilNotReadyAsync("another scheduler may lead");
         await Database.OpenAsync();
 
         await EachEndsOnceAsync(scheduler);

@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using LoadBalancer.System.Tests.Processes;
 using LoadBalancer.System.Tests.Servers;
+using Npgsql;
 
 namespace LoadBalancer.System.Tests.ServerFaults;
 
@@ -66,6 +67,50 @@ public sealed class DatabaseFaultTests(TestServers servers, OwnDatabase database
         await scheduler.WaitUntilReadyAsync();
         Assert.True(linesPerSecond < MaxLinesPerSecond, $"{linesPerSecond:0} lines a second\n{scheduler.Log}");
     }
+
+    [Fact]
+    public async Task A_transaction_that_was_ended_while_its_scheduler_was_frozen_is_tried_again()
+    {
+        var scheduler = await StartSchedulerAsync();
+        await Database.ScalarAsync<object>("""
+            CREATE FUNCTION stall() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN PERFORM pg_sleep(2); RETURN NULL; END';
+            CREATE CONSTRAINT TRIGGER stall AFTER INSERT ON changes FOR EACH ROW EXECUTE FUNCTION stall()
+            """);
+        var test = Journal.Test("slow");
+        await SubmitAsync(test);
+        await Eventually.TrueAsync("the transaction stalls", async () => await TransactionsAsync("wait_event = 'PgSleep'") > 0);
+
+        scheduler.Pause();
+        await Database.ScalarAsync<object>("ALTER TABLE changes DISABLE TRIGGER stall");
+        await Eventually.TrueAsync("the server has ended the transaction", async () => await TransactionsAsync("xact_start IS NOT NULL") == 0);
+        scheduler.Resume();
+
+        await StartSteadyWorkerAsync(scheduler, "w1");
+        await EachEndsOnceAsync(scheduler);
+    }
+
+    [Fact]
+    public async Task Whoever_may_not_log_in_for_a_while_waits_for_it_and_loses_nothing()
+    {
+        await Database.ScalarAsync<object>("CREATE ROLE scheduler SUPERUSER LOGIN");
+        var own = new NpgsqlConnectionStringBuilder(Database.ConnectionString) { Username = "scheduler" };
+        var scheduler = await LaunchSchedulerAsync(Broker.Url, own.ConnectionString);
+        await scheduler.WaitUntilReadyAsync();
+
+        await Database.ScalarAsync<object>("ALTER ROLE scheduler NOLOGIN");
+        await Database.ScalarAsync<object>("SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE usename = 'scheduler'");
+        await SubmitAsync(Journal.Tests("meanwhile", 5));
+        await scheduler.WaitUntilNotReadyAsync("not permitted to log in");
+        await Eventually.TrueAsync("a submission waits", () => scheduler.Output.Contains("waits for the database", StringComparison.Ordinal));
+        await Database.ScalarAsync<object>("ALTER ROLE scheduler LOGIN");
+
+        await StartSteadyWorkerAsync(scheduler, "w1");
+        await EachEndsOnceAsync(scheduler);
+    }
+
+    /// <summary>Other transactions in the test's database that are in this state.</summary>
+    private Task<long> TransactionsAsync(string state) => Database.ScalarAsync<long>(
+        $"SELECT count(*) FROM pg_stat_activity WHERE {state} AND datname = current_database() AND pid <> pg_backend_pid() AND backend_type = 'client backend'");
 
     private static int LinesOf(ServiceProcess process) => process.Output.Count(character => character == '\n');
 }

@@ -22,6 +22,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly Uri target;
     private readonly Task accepting;
     private bool refuses;
+    private int most = int.MaxValue;
 
     public TcpProxy(Uri target)
     {
@@ -42,6 +43,24 @@ internal sealed class TcpProxy : IAsyncDisposable
             foreach (var direction in gates.Keys.Where(direction => flow.HasFlag(direction) && gates[direction].Task.IsCompleted).ToList())
             {
                 gates[direction] = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            }
+        }
+    }
+
+    /// <summary>
+    /// Lets nothing pass any more once a client is in the middle of sending more than this in one go, as when it is cut off or frozen there.
+    /// What the server has of it by then is no less.
+    /// </summary>
+    public void PauseWithin(int bytes) => most = bytes;
+
+    /// <summary>Nothing passes in any direction.</summary>
+    public bool IsPaused
+    {
+        get
+        {
+            lock (gate)
+            {
+                return gates.Values.All(direction => !direction.Task.IsCompleted);
             }
         }
     }
@@ -71,7 +90,7 @@ internal sealed class TcpProxy : IAsyncDisposable
 
     public void Restore()
     {
-        refuses = false;
+        (refuses, most) = (false, int.MaxValue);
         lock (gate)
         {
             foreach (var paused in gates.Values)
@@ -122,7 +141,8 @@ internal sealed class TcpProxy : IAsyncDisposable
             Keep(client);
             Keep(server);
             await server.ConnectAsync(target.Host, target.Port, closed.Token);
-            await Task.WhenAny(PumpAsync(client, server, Flow.ToServer), PumpAsync(server, client, Flow.FromServer));
+            var sending = new Sending();
+            await Task.WhenAny(PumpAsync(client, server, Flow.ToServer, sending), PumpAsync(server, client, Flow.FromServer, sending));
         }
         catch (Exception e) when (e is SocketException or ObjectDisposedException or OperationCanceledException)
         {
@@ -150,11 +170,17 @@ internal sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    private async Task PumpAsync(Socket from, Socket to, Flow flow)
+    private async Task PumpAsync(Socket from, Socket to, Flow flow, Sending sending)
     {
         var buffer = new byte[64 * 1024];
         while (await from.ReceiveAsync(buffer, closed.Token) is var length and > 0)
         {
+            if (flow == Flow.ToServer && sending.Passed > most)
+            {
+                Pause();
+            }
+
+            sending.Passed = flow == Flow.ToServer ? sending.Passed + length : 0;
             await GateOf(flow).WaitAsync(closed.Token);
             for (var sent = 0; sent < length;)
             {
@@ -169,5 +195,11 @@ internal sealed class TcpProxy : IAsyncDisposable
         {
             return gates[flow].Task;
         }
+    }
+
+    /// <summary>What has passed to the server since its last answer.</summary>
+    private sealed class Sending
+    {
+        public int Passed { get; set; }
     }
 }

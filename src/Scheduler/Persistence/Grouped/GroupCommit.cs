@@ -9,22 +9,27 @@ namespace LoadBalancer.Scheduler.Persistence.Grouped;
 /// One writer takes what is ready and stores it together: while one transaction is being made durable, the next one gathers. Nothing waits
 /// for more to come. An entry that cannot be stored fails alone, and the others are stored without it.
 /// </summary>
-internal sealed class GroupCommit : IAsyncDisposable
+internal sealed partial class GroupCommit : IAsyncDisposable
 {
     private const int MostWrites = 512;
+
+    /// <summary>Far below the 1 GB that PostgreSQL takes as one value or message, also where each character takes several bytes.</summary>
+    private const long MostCharacters = 32 << 20;
 
     private readonly Channel<RunWrite> ready = Channel.CreateUnbounded<RunWrite>(new UnboundedChannelOptions { SingleReader = true });
     private readonly Func<IReadOnlyList<RunWrite>, Task<RunsCommitted>> store;
     private readonly RunCache cache;
     private readonly RunCommits commits;
+    private readonly ILogger<GroupCommit> logger;
     private readonly Task writing;
 
     /// <param name="store">Stores all entries it is given, or none.</param>
     /// <param name="cache">Is told what is durable, and of what that is in doubt.</param>
     /// <param name="commits">Are told what is durable.</param>
-    public GroupCommit(Func<IReadOnlyList<RunWrite>, Task<RunsCommitted>> store, RunCache cache, RunCommits commits)
+    /// <param name="logger">Is told of whoever fails over that.</param>
+    public GroupCommit(Func<IReadOnlyList<RunWrite>, Task<RunsCommitted>> store, RunCache cache, RunCommits commits, ILogger<GroupCommit> logger)
     {
-        (this.store, this.cache, this.commits) = (store, cache, commits);
+        (this.store, this.cache, this.commits, this.logger) = (store, cache, commits, logger);
         writing = Task.Run(WriteAsync);
     }
 
@@ -48,7 +53,7 @@ internal sealed class GroupCommit : IAsyncDisposable
         while (await ready.Reader.WaitToReadAsync())
         {
             batch.Clear();
-            while (batch.Count < MostWrites && ready.Reader.TryRead(out var write))
+            for (var length = 0L; batch.Count < MostWrites && length < MostCharacters && ready.Reader.TryRead(out var write); length += write.Length)
                 batch.Add(write);
             await StoreAsync(batch);
         }
@@ -99,7 +104,16 @@ internal sealed class GroupCommit : IAsyncDisposable
             cache.Keep(write.Run);
         }
 
-        commits.Publish(committed);
+        try
+        {
+            commits.Publish(committed);
+        }
+        catch (Exception exception)
+        {
+            // It is durable all the same, and without this loop nothing would ever be stored again.
+            LogNotTold(exception);
+        }
+
         foreach (var write in batch)
             write.Complete();
     }
@@ -110,4 +124,7 @@ internal sealed class GroupCommit : IAsyncDisposable
         cache.Forget(write.Run.CorrelationId);
         write.Fail(exception);
     }
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Somebody who was told of a commit failed")]
+    private partial void LogNotTold(Exception exception);
 }

@@ -131,6 +131,7 @@ internal static class GroupedRunRepositoryRegistration
         services.AddSingleton(provider => new GroupCommit(
             provider.GetRequiredService<RunBatchWriter>().StoreAsync,
             provider.GetRequiredService<RunCache>(),
-            provider.GetRequiredService<RunCommits>()));
+            provider.GetRequiredService<RunCommits>(),
+            provider.GetRequiredService<ILogger<GroupCommit>>()));
     }
 }

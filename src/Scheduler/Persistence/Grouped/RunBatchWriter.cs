@@ -53,6 +53,7 @@ internal sealed class RunBatchWriter
 
             await CheckStoredAsync(results, writes);
             await NumberAsync(results, messages);
+            await ReadToEndAsync(results);
         }
 
         await transaction.CommitAsync();
@@ -133,6 +134,18 @@ internal sealed class RunBatchWriter
         var unnumbered = messages.ToDictionary(message => message.MessageId);
         while (await results.ReadAsync())
             unnumbered[results.GetGuid(1)].Id = results.GetInt64(0);
+    }
+
+    /// <summary>
+    /// A statement that takes too long is told where its result is read, not where the reader is closed. The commit of a transaction in which
+    /// one was ended only rolls it back, and tells no error.
+    /// </summary>
+    private static async Task ReadToEndAsync(NpgsqlDataReader results)
+    {
+        while (await results.NextResultAsync())
+        {
+            // Nobody needs what these return.
+        }
     }
 }
 
