@@ -13,8 +13,7 @@ internal sealed partial class SchedulerEndpoints(
 
     /// <summary>They are small, and what is handled at once becomes durable together.</summary>
     private const int ReportsAtOnce = 128;
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
     private static readonly TimeSpan DeclareInterval = TimeSpan.FromSeconds(5);
     private readonly List<HostReceiveEndpointHandle> connected = [];
 
@@ -84,12 +83,7 @@ internal sealed partial class SchedulerEndpoints(
                 error.UseFilter(new PlaceInBody());
                 error.UseFilter(new ErrorTransportFilter());
             });
-            // Without a limit: with the database away every place is soon taken by a message that waits, and the queue keeps the rest.
-            endpoint.UseMessageRetry(retry =>
-            {
-                retry.Handle<Exception>(PassingTrouble.Is);
-                retry.Exponential(int.MaxValue, FirstPause, LongestPause, FirstPause);
-            });
+            endpoint.WaitForPassingTrouble();
             if (queue.IsQuorum && endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
                 rabbit.SetQuorumQueue();
             endpoint.ConfigureConsumer<TConsumer>(context);
