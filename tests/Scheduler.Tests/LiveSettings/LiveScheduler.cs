@@ -9,7 +9,9 @@ using LoadBalancer.Placement;
 using LoadBalancer.Scheduler.Dispatch;
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.Persistence;
+using MassTransit;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -97,6 +99,41 @@ internal sealed class LiveScheduler : IAsyncDisposable
         await database.SaveChangesAsync(TestContext.Current.CancellationToken);
     }
 
+    /// <summary>For what another process, or nobody, would do to the database.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var scope = app.Services.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Database.ExecuteSqlRawAsync(sql, TestContext.Current.CancellationToken);
+    }
+
+    public async Task<T> ReadAsync<T>(Func<SchedulerDbContext, Task<T>> read)
+    {
+        await using var scope = app.Services.CreateAsyncScope();
+        return await read(scope.ServiceProvider.GetRequiredService<SchedulerDbContext>());
+    }
+
+    public async Task SendAsync<T>(string queue, T message) where T : class =>
+        await (await app.Services.GetRequiredService<IBus>().GetSendEndpoint(new Uri($"queue:{queue}"))).Send(message, TestContext.Current.CancellationToken);
+
+    /// <summary>Why the next message of a queue was kept in its <c>_error</c>.</summary>
+    public async Task<string> KeptAsync(string queue)
+    {
+        var kept = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var connected = app.Services.GetRequiredService<IReceiveEndpointConnector>().ConnectReceiveEndpoint($"{queue}_error", (_, endpoint) =>
+        {
+            endpoint.ConfigureConsumeTopology = false;
+            endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
+            endpoint.Handler<KeptMessage>(context =>
+            {
+                kept.TrySetResult(context.ReceiveContext.TransportHeaders.Get<string>(MessageHeaders.FaultMessage) ?? "");
+                return Task.CompletedTask;
+            });
+        });
+        var reason = await kept.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await connected.StopAsync(TestContext.Current.CancellationToken);
+        return reason;
+    }
+
     public async ValueTask DisposeAsync()
     {
         await StopAsync();
@@ -128,3 +165,6 @@ internal sealed class LiveScheduler : IAsyncDisposable
         await app.DisposeAsync();
     }
 }
+
+/// <summary>Whatever its body is.</summary>
+public sealed record KeptMessage;
