@@ -57,6 +57,21 @@ public sealed class GroupCommitOnPostgresTests(TestServers servers) : SystemTest
         Assert.Equal(0, await Database.ScalarAsync<long>("SELECT count(*) FROM reservations"));
     }
 
+    [Fact]
+    public async Task The_runs_of_a_suite_that_is_cancelled_are_stored_together()
+    {
+        var scheduler = await StartSchedulerAsync();
+        var tests = Enumerable.Range(0, 200).Select(i => Submission.Shell("true", testId: $"test-{i}", more: ("suite", "nightly"))).ToList();
+        await SubmitAsync(tests);
+        await Eventually.TrueAsync("all are stored", async () => await Database.ScalarAsync<long>("SELECT count(*) FROM runs") == tests.Count);
+
+        using var answer = await scheduler.SendAsync(HttpMethod.Delete, "api/suites/nightly");
+
+        Assert.True(answer.IsSuccessStatusCode);
+        Assert.Equal(tests.Count, await Database.ScalarAsync<long>("SELECT count(*) FROM runs WHERE state = 'Cancelled'"));
+        Assert.InRange(await Database.ScalarAsync<long>("SELECT count(DISTINCT xmin::text) FROM changes WHERE state = 'Cancelled'"), 1, tests.Count / 4);
+    }
+
     private Task SubmitAsync(IEnumerable<JsonObject> tests) => Client.SubmitAsync(new JsonObject { ["tests"] = new JsonArray([.. tests]) });
 
     private static async Task WorkAsync(ScriptedWorker worker, CancellationToken end)

@@ -52,8 +52,17 @@ internal static class RunCommands
             : Results.Problem(statusCode: StatusCodes.Status409Conflict, title: "The run cannot be cancelled", detail: reply.Reason);
     }
 
-    public static async Task<IResult> CancelSuiteAsync(string suite, string? reason, Cancellations cancellations, CancellationToken cancellationToken) =>
-        Results.Ok(new { suite, runs = await cancellations.CancelSuiteAsync(suite, reason ?? "", cancellationToken) });
+    public static async Task<IResult> CancelSuiteAsync(string suite, string? reason, Cancellations cancellations, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Results.Ok(new { suite, runs = await cancellations.CancelSuiteAsync(suite, reason ?? "", cancellationToken) });
+        }
+        catch (NotCancelledException some)
+        {
+            return Results.Problem(statusCode: StatusCodes.Status500InternalServerError, title: "Not all of the suite could be cancelled", detail: some.Message);
+        }
+    }
 
     private static IResult Invalid(ReadSubmission test) =>
         Results.ValidationProblem(

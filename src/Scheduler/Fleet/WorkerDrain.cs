@@ -40,8 +40,7 @@ internal sealed class WorkerDrain(
         foreach (var worker in fleet.All.Where(worker => worker.DrainDeadline <= now))
         {
             var left = await LeftOnAsync(worker, cancellationToken);
-            foreach (var run in left)
-                await events.RaiseAsync(new StopRequested(run.CorrelationId, run.CurrentOwner!, Reason(worker)), cancellationToken);
+            await events.RaiseAllAsync(left.Select(run => new StopRequested(run.CorrelationId, run.CurrentOwner!, Reason(worker))), cancellationToken);
             DateTimeOffset? again = left.Count > 0 ? now + options.Value.ExecutionGrace : null;
             await fleet.ChangeAsync(
                 worker.WorkerId,

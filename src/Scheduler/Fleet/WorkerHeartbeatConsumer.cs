@@ -98,12 +98,12 @@ internal sealed partial class WorkerHeartbeatConsumer(
         return reconciliation.Compare(heartbeat, assigned, epoch.Value);
     }
 
+    /// <summary>What cannot be stored is found again in the next heartbeat; the worker is answered all the same.</summary>
     private async Task RaiseAsync(WorkerHeartbeat heartbeat, Discrepancies found, CancellationToken cancellationToken)
     {
-        foreach (var (runId, attempt) in found.Started)
-            await events.RaiseAsync(new AttemptStarted(runId, OwnerOf(attempt)), cancellationToken);
-        foreach (var (runId, attempt) in found.Missing)
-            await events.RaiseAsync(new WorkerLost(runId, OwnerOf(attempt), $"worker {heartbeat.WorkerId} no longer has it"), cancellationToken);
+        await events.RaiseAllAsync(found.Started.Select(run => new AttemptStarted(run.RunId, OwnerOf(run.Attempt))), cancellationToken);
+        await events.RaiseAllAsync(
+            found.Missing.Select(run => new WorkerLost(run.RunId, OwnerOf(run.Attempt), $"worker {heartbeat.WorkerId} no longer has it")), cancellationToken);
 
         AttemptOwner OwnerOf(int attempt) => new(attempt, heartbeat.WorkerId, heartbeat.SessionId);
     }

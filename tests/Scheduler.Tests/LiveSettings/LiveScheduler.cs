@@ -83,12 +83,26 @@ internal sealed class LiveScheduler : IAsyncDisposable
     public Task SubmitAsync(string testId, params string[] keys) =>
         http.PostAsJsonAsync("api/runs", new SubmitTest { TestId = testId, ConcurrencyKeys = keys }, TestContext.Current.CancellationToken);
 
-    public async Task RegisterAsync(string workerId, double memoryGb) =>
-        Assert.Null(await app.Services.GetRequiredService<WorkerFleet>().RegisterAsync(
-            workerId,
-            Guid.NewGuid(),
-            new WorkerRegistered { Slots = 1, ReplyTo = "", Capabilities = new WorkerCapabilities { CpuCores = 4, MemoryGb = memoryGb } },
-            TestContext.Current.CancellationToken));
+    public async Task RegisterAsync(string workerId, double memoryGb, Guid? session = null, int slots = 1)
+    {
+        var (sessionId, fleet) = (session ?? Guid.NewGuid(), app.Services.GetRequiredService<WorkerFleet>());
+        var registration = new WorkerRegistered { Slots = slots, ReplyTo = "", Capabilities = new WorkerCapabilities { CpuCores = 4, MemoryGb = memoryGb } };
+        Assert.Null(await fleet.RegisterAsync(workerId, sessionId, registration, TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>Submits a test and returns its run id.</summary>
+    public async Task<Guid> RunAsync(SubmitTest test)
+    {
+        using var answer = await http.PostAsJsonAsync("api/runs", test, TestContext.Current.CancellationToken);
+        return (await answer.Content.ReadFromJsonAsync<SubmitAnswer>(JsonSerializerOptions.Web, TestContext.Current.CancellationToken))!.RunId;
+    }
+
+    public async Task WaitForStateAsync(Guid runId, string state)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while ((await GetAsync<RunDetail>($"api/runs/{runId}")).State != state)
+            await Task.Delay(10, limit.Token);
+    }
 
     /// <summary>As another process would have stored it.</summary>
     public async Task StoreAsync(params object[] rows)
