@@ -91,12 +91,15 @@ internal sealed class WorkerFleet(
         return true;
     }
 
+    /// <summary>Ends a session that says goodbye. One that is not valid has ended already, as the leader knows for certain.</summary>
     public async Task LeaveAsync(string workerId, Guid sessionId, CancellationToken cancellationToken)
     {
         using var turn = await EnterAsync(cancellationToken);
         var session = sessions.GetValueOrDefault(workerId);
         if (SessionRules.IsValid(session, sessionId))
             await StoreAsync(Ended(session!, SessionState.Left), cancellationToken);
+        else
+            await epoch.ConfirmAsync(cancellationToken);
     }
 
     /// <summary>A heartbeat of the scheduler's own came back: those of the workers that were sent before it have been read.</summary>

@@ -77,18 +77,20 @@ public sealed class WorkerFleetTests
     }
 
     [Fact]
-    public async Task A_scheduler_that_no_longer_leads_tells_no_session_that_it_is_not_valid()
+    public async Task A_scheduler_that_no_longer_leads_takes_no_session_for_one_that_is_not_valid()
     {
         await using var saga = await StartedAsync();
         var (fleet, cancel) = (saga.Get<WorkerFleet>(), TestContext.Current.CancellationToken);
         var unknown = Heartbeat() with { SessionId = Guid.NewGuid() };
         Assert.False(await fleet.RenewAsync(unknown, cancel));
+        await fleet.LeaveAsync(SagaFixture.Worker, unknown.SessionId, cancel);
         Assert.NotNull(await fleet.RegisterAsync(SagaFixture.Worker, unknown.SessionId, Registration, cancel));
 
         await new SchedulerEpoch(saga.Get<IServiceScopeFactory>(), saga.Time).BeginAsync(cancel);
 
         // The later leader may have accepted it.
         await Assert.ThrowsAsync<NotLeadingException>(() => fleet.RenewAsync(unknown, cancel));
+        await Assert.ThrowsAsync<NotLeadingException>(() => fleet.LeaveAsync(SagaFixture.Worker, unknown.SessionId, cancel));
         await Assert.ThrowsAsync<NotLeadingException>(() => fleet.RegisterAsync(SagaFixture.Worker, unknown.SessionId, Registration, cancel));
     }
 

@@ -39,15 +39,16 @@ internal sealed class GroupedRunRepository(
 
     public void Probe(ProbeContext context) => context.CreateScope("runs");
 
+    /// <summary>
+    /// Also for an event that changes nothing: it was judged by what is remembered, and whoever raised it acknowledges it. The lock of the epoch
+    /// says that nobody else has led since. Null for a run that is not stored, of which nothing is remembered.
+    /// </summary>
     private RunWrite? WriteOf(TestRun? result, TestRun? stored)
     {
         if (result is null)
             return null;
 
         var changed = stored is null || writer.Differ(stored, result);
-        if (!changed && result.Effects.Rows.Count == 0)
-            return null;
-
         if (changed)
             result.Version++;
         return new RunWrite(result, isNew: stored is null, changed);
