@@ -22,9 +22,9 @@ internal sealed partial class SchedulerEndpoints(
         await DeclareAsync(cancellationToken);
         if (connected.Count == 0)
         {
-            Connect<SubmitTestConsumer>(SchedulerQueue.Submissions, endpoint => endpoint.AddDeserializer(new UnreadBody(), isDefault: true));
+            Connect<SubmitTestConsumer>(SchedulerQueue.Submissions, LeaveUnread);
             Connect<CancelTestConsumer>(SchedulerQueue.Cancellations);
-            Connect<WorkerReportConsumer>(SchedulerQueue.Reports, atOnce: ReportsAtOnce);
+            Connect<WorkerReportConsumer>(SchedulerQueue.Reports, LeaveUnread, ReportsAtOnce);
             Connect<WorkerHeartbeatConsumer>(SchedulerQueue.Heartbeats);
         }
 
@@ -63,6 +63,8 @@ internal sealed partial class SchedulerEndpoints(
 
     private static void ReadJson(IReceiveEndpointConfigurator endpoint) =>
         endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
+
+    private static void LeaveUnread(IReceiveEndpointConfigurator endpoint) => endpoint.AddDeserializer(new UnreadBody(), isDefault: true);
 
     private void Connect<TConsumer>(
         SchedulerQueue queue, Action<IReceiveEndpointConfigurator>? reading = null, int atOnce = AtOnce)

@@ -1,4 +1,5 @@
 using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Bus;
 using MassTransit;
 
 namespace LoadBalancer.Scheduler.Submissions;
@@ -7,9 +8,9 @@ namespace LoadBalancer.Scheduler.Submissions;
 /// Any body on queue <c>submit-test</c>. It is read from its bytes, strictly, so that a refusal can name the field; what cannot be
 /// read at all goes to <c>submit-test_error</c> with the reason in its headers, and so does a list of which something could not be stored.
 /// </summary>
-internal sealed class SubmitTestConsumer(SubmissionDesk desk) : IConsumer<SubmissionBody>
+internal sealed class SubmitTestConsumer(SubmissionDesk desk) : IConsumer<UnreadMessage>
 {
-    public async Task Consume(ConsumeContext<SubmissionBody> context)
+    public async Task Consume(ConsumeContext<UnreadMessage> context)
     {
         var delivery = DeliveryOf(context);
         // The broker's message id may have any form; MassTransit knows only GUIDs.
@@ -39,6 +40,3 @@ internal sealed class UnstorableSubmissionException(IReadOnlyList<SubmitAnswer> 
         return notStored.Count <= MostTold ? told : $"{told}; and {notStored.Count - MostTold} more";
     }
 }
-
-/// <summary>Stands for a body whose fields are read elsewhere.</summary>
-public sealed record SubmissionBody;
