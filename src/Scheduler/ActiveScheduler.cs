@@ -110,11 +110,14 @@ internal sealed partial class ActiveScheduler(
         LogRestored(waiting.Count, reservations.Count, outcomes.Count, fleet.All.Count);
     }
 
-    private static Task<List<TestRun>> WaitingRunsAsync(SchedulerDbContext database, CancellationToken cancellationToken) =>
-        database.Runs.AsNoTracking()
-            .Where(run => run.EndedAt == null && (run.CurrentState == RunStates.Submitted || run.CurrentState == RunStates.Requeued))
-            .OrderBy(run => run.SubmittedAt)
-            .ToListAsync(cancellationToken);
+    private Task<List<TestRun>> WaitingRunsAsync(SchedulerDbContext database, CancellationToken cancellationToken) =>
+        ReadableRuns.ReadAsync(
+            database,
+            database.Runs.AsNoTracking()
+                .Where(run => run.EndedAt == null && (run.CurrentState == RunStates.Submitted || run.CurrentState == RunStates.Requeued))
+                .OrderBy(run => run.SubmittedAt),
+            LogUnreadable,
+            cancellationToken);
 
     private Task<T> ReadAsync<T>(Func<SchedulerDbContext, Task<T>> read) => Task.Run(async () =>
     {
@@ -172,6 +175,9 @@ internal sealed partial class ActiveScheduler(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Restored {Waiting} waiting runs, {Reservations} reservations, {Outcomes} outcomes, {Workers} workers")]
     private partial void LogRestored(int waiting, int reservations, int outcomes, int workers);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Run {RunId} waits and is not planned, since its row cannot be read")]
+    private partial void LogUnreadable(Guid runId, UnreadableRunException problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The {What} cannot be used yet, next try in {PauseSeconds} s: {Problem}")]
     private partial void LogUnreachable(string what, double pauseSeconds, string problem);

@@ -91,9 +91,11 @@ internal sealed partial class WorkerHeartbeatConsumer(
 
     private async Task<Discrepancies> CompareAsync(WorkerHeartbeat heartbeat, CancellationToken cancellationToken)
     {
+        // No more of them than is compared: a row that cannot be read as a whole must not end the worker's lease.
         var assigned = await database.Runs.AsNoTracking()
             .Where(run => run.EndedAt == null && run.WorkerId == heartbeat.WorkerId && run.SessionId == heartbeat.SessionId)
             .Where(run => run.CurrentState == RunStates.Assigned || run.CurrentState == RunStates.Running)
+            .Select(run => new TestRun { CorrelationId = run.CorrelationId, Attempt = run.Attempt, CurrentState = run.CurrentState })
             .ToListAsync(cancellationToken);
         return reconciliation.Compare(heartbeat, assigned, epoch.Value);
     }

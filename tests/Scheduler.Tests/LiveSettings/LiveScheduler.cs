@@ -32,6 +32,8 @@ internal sealed class LiveScheduler : IAsyncDisposable
     /// <summary>Policies of a user that the next start registers no more.</summary>
     public bool ForgetsRegistered { get; set; }
 
+    public ErrorLog Log { get; } = new();
+
     public PolicySet Policies => app.Services.GetRequiredService<PolicySet>();
 
     public Dispatcher Dispatcher => app.Services.GetRequiredService<Dispatcher>();
@@ -161,7 +163,7 @@ internal sealed class LiveScheduler : IAsyncDisposable
             ["--Broker:Url=memory://lb", $"--Database:ConnectionString=Data Source={file}", "--Api:Urls=http://127.0.0.1:0", .. settings],
             builder =>
             {
-                builder.Logging.ClearProviders();
+                builder.Logging.ClearProviders().AddProvider(Log);
                 foreach (var policy in ForgetsRegistered ? [] : registered)
                     builder.Services.AddSingleton(policy);
             });
