@@ -23,9 +23,18 @@ internal sealed class RunReply
 
     public string Reason { get; set; } = "";
 
+    /// <summary>No such run is stored.</summary>
+    public bool IsOfNoRun { get; private set; }
+
     public void Refuse(string reason) => (Applied, Reason) = (false, reason);
 
-    public void Reset() => (Applied, Reason) = (true, "");
+    public void RefuseForNoRun()
+    {
+        Refuse("no such run");
+        IsOfNoRun = true;
+    }
+
+    public void Reset() => (Applied, Reason, IsOfNoRun) = (true, "", false);
 }
 
 /// <summary>A checked submission.</summary>

@@ -213,6 +213,6 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
     private static void Existing<T>(IEventCorrelationConfigurator<TestRun, T> correlation) where T : RunEvent
     {
         correlation.CorrelateById(context => context.Message.RunId);
-        correlation.OnMissingInstance(missing => missing.Execute(context => context.Message.Reply.Refuse("no such run")));
+        correlation.OnMissingInstance(missing => missing.Execute(context => context.Message.Reply.RefuseForNoRun()));
     }
 }
