@@ -38,7 +38,12 @@ internal sealed class RunReply
 }
 
 /// <summary>A checked submission.</summary>
-internal sealed record RunSubmitted(Guid RunId, SubmitTest Submission) : RunEvent(RunId);
+internal sealed record RunSubmitted(Guid RunId, SubmitTest Submission) : RunEvent(RunId)
+{
+    /// <summary>When the last try of this very event that found no such run made it. Whether that was stored is another question.</summary>
+    [JsonIgnore]
+    public DateTimeOffset? MadeAt { get; set; }
+}
 
 /// <summary>The planner chose a worker and reserved there.</summary>
 internal sealed record RunPlaced(Guid RunId, Guid SessionId, string WorkerClass, Decision Decision) : RunEvent(RunId);
