@@ -139,12 +139,15 @@ internal sealed partial class ActiveScheduler(
         return (await readingRuns, await readingReservations, await readingOutcomes);
     }
 
-    private static Task<List<TestRun>> WaitingRunsAsync(SchedulerDbContext database, int most, CancellationToken cancellationToken) =>
-        database.Runs.AsNoTracking()
-            .Where(run => run.EndedAt == null && (run.CurrentState == RunStates.Submitted || run.CurrentState == RunStates.Requeued))
-            .OrderBy(run => run.SubmittedAt)
-            .Take(most)
-            .ToListAsync(cancellationToken);
+    private Task<List<TestRun>> WaitingRunsAsync(SchedulerDbContext database, int most, CancellationToken cancellationToken) =>
+        ReadableRuns.ReadAsync(
+            database,
+            database.Runs.AsNoTracking()
+                .Where(run => run.EndedAt == null && (run.CurrentState == RunStates.Submitted || run.CurrentState == RunStates.Requeued))
+                .OrderBy(run => run.SubmittedAt)
+                .Take(most),
+            LogUnreadable,
+            cancellationToken);
 
     private Task<T> ReadAsync<T>(Func<SchedulerDbContext, Task<T>> read) => Task.Run(async () =>
     {
@@ -205,6 +208,9 @@ internal sealed partial class ActiveScheduler(
 
     [LoggerMessage(Level = LogLevel.Information, Message = "Restored {Waiting} waiting runs, {Reservations} reservations, {Outcomes} outcomes, {Workers} workers")]
     private partial void LogRestored(int waiting, int reservations, int outcomes, int workers);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "Run {RunId} waits and is not planned, since its row cannot be read")]
+    private partial void LogUnreadable(Guid runId, UnreadableRunException problem);
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "The {What} cannot be used yet, next try in {PauseSeconds} s: {Problem}")]
     private partial void LogUnreachable(string what, double pauseSeconds, string problem);

@@ -82,6 +82,23 @@ public sealed class BadInputOfWorkersTests(TestServers servers) : SystemTest(ser
     }
 
     [Fact]
+    public async Task A_result_counts_also_beside_one_that_cannot_be_read_which_is_kept_with_field_and_value()
+    {
+        var scheduler = await StartSchedulerAsync();
+        var worker = await ConnectScriptedWorkerAsync("w1", slots: 2);
+        await worker.RegisterAsync();
+        await scheduler.SubmitAsync(Submission.Shell("true"), Submission.Shell("true"));
+        var (unknown, passed) = (await worker.NextRunAsync(), await worker.NextRunAsync());
+
+        await worker.ReportAsync(ScriptedWorker.FinishedReport(unknown, "quarantined"), ScriptedWorker.FinishedReport(passed));
+
+        Assert.Equal("Completed", (await scheduler.WaitForEndAsync(passed.RunId)).State);
+        var kept = await Client.TakeAsync("worker-events_error");
+        Assert.Contains("outcome: \"quarantined\"", RawClient.Header(kept, "MT-Fault-Message"), StringComparison.Ordinal);
+        Assert.Equal("Assigned", (await scheduler.GetRunAsync(unknown.RunId))!.State);
+    }
+
+    [Fact]
     public async Task A_result_counts_whatever_was_measured_beside_it_and_the_next_scheduler_can_read_it()
     {
         var scheduler = await StartSchedulerAsync();

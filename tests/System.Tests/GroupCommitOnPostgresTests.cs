@@ -135,6 +135,21 @@ public sealed class GroupCommitOnPostgresTests(TestServers servers) : SystemTest
         Assert.Equal("on", await asked.ExecuteScalarAsync(TestContext.Current.CancellationToken));
     }
 
+    [Fact]
+    public async Task The_runs_of_a_suite_that_is_cancelled_are_stored_together()
+    {
+        var scheduler = await StartSchedulerAsync();
+        var tests = Enumerable.Range(0, 200).Select(i => Submission.Shell("true", testId: $"test-{i}", more: ("suite", "nightly"))).ToList();
+        await SubmitAsync(tests);
+        await Eventually.TrueAsync("all are stored", async () => await Database.ScalarAsync<long>("SELECT count(*) FROM runs") == tests.Count);
+
+        using var answer = await scheduler.SendAsync(HttpMethod.Delete, "api/suites/nightly");
+
+        Assert.True(answer.IsSuccessStatusCode);
+        Assert.Equal(tests.Count, await Database.ScalarAsync<long>("SELECT count(*) FROM runs WHERE state = 'Cancelled'"));
+        Assert.InRange(await Database.ScalarAsync<long>("SELECT count(DISTINCT xmin::text) FROM changes WHERE state = 'Cancelled'"), 1, tests.Count / 4);
+    }
+
     private Task<long> CommittingAsync() => Database.ScalarAsync<long>(
         "SELECT count(*) FROM pg_stat_activity WHERE wait_event = 'PgSleep' AND query = 'COMMIT' AND datname = current_database()");
 

@@ -21,9 +21,11 @@ internal static class RunCommands
             return Results.Problem(statusCode: StatusCodes.Status400BadRequest, title: "The body cannot be read", detail: problem.Message);
         }
 
-        var answers = await desk.SubmitAsync(body.Tests, Principal.Of(http).Name, cancellationToken);
+        var (answers, notStored) = await desk.SubmitAsync(body.Tests, Principal.Of(http).Name, cancellationToken);
         if (!body.IsBatch && body.Tests[0].Problems.Count > 0)
             return Invalid(body.Tests[0]);
+        if (!body.IsBatch && notStored.Count > 0)
+            return Results.Problem(statusCode: StatusCodes.Status500InternalServerError, title: "The submission could not be stored", detail: notStored[0].Reason);
 
         var accepted = Enumerable.Range(0, answers.Count).Where(i => answers[i].Status == "accepted").ToList();
         var prospects = await dispatcher.ProspectsAsync([.. accepted.Select(i => (answers[i].RunId, body.Tests[i].Test!))], cancellationToken);
@@ -50,8 +52,17 @@ internal static class RunCommands
             : Results.Problem(statusCode: StatusCodes.Status409Conflict, title: "The run cannot be cancelled", detail: reply.Reason);
     }
 
-    public static async Task<IResult> CancelSuiteAsync(string suite, string? reason, Cancellations cancellations, CancellationToken cancellationToken) =>
-        Results.Ok(new { suite, runs = await cancellations.CancelSuiteAsync(suite, reason ?? "", cancellationToken) });
+    public static async Task<IResult> CancelSuiteAsync(string suite, string? reason, Cancellations cancellations, CancellationToken cancellationToken)
+    {
+        try
+        {
+            return Results.Ok(new { suite, runs = await cancellations.CancelSuiteAsync(suite, reason ?? "", cancellationToken) });
+        }
+        catch (NotCancelledException some)
+        {
+            return Results.Problem(statusCode: StatusCodes.Status500InternalServerError, title: "Not all of the suite could be cancelled", detail: some.Message);
+        }
+    }
 
     private static IResult Invalid(ReadSubmission test) =>
         Results.ValidationProblem(

@@ -7,12 +7,34 @@ namespace LoadBalancer.Scheduler.Bus;
 
 /// <summary>
 /// Failures that are nobody's message's fault: its handling waits until they have passed. Everything else is deterministic and ends in the
-/// queue's <c>_error</c>.
+/// queue's <c>_error</c>, a conflict once it has shown to be none that passes.
 /// </summary>
 internal static class PassingTrouble
 {
-    public static bool Is(Exception exception) =>
-        DatabaseTrouble.IsAway(exception) || DatabaseTrouble.IsConflict(exception) || IsOfBroker(exception) || IsOfLeadership(exception);
+    /// <summary>Whoever came in between has committed long before these are used up.</summary>
+    private const int MostConflicts = 5;
+
+    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
+    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
+
+    public static bool Is(Exception exception) => DatabaseTrouble.IsAway(exception) || IsOfBroker(exception) || IsOfLeadership(exception);
+
+    /// <summary>Lets every message of the queue wait for what passes, until nothing is consumed any more.</summary>
+    public static void WaitForPassingTrouble(this IConsumePipeConfigurator queue, CancellationToken until)
+    {
+        // Without a limit: with the database away every place is soon taken by a message that waits, and the queue keeps the rest.
+        queue.UseMessageRetry(retry =>
+        {
+            retry.Handle<Exception>(exception => !until.IsCancellationRequested && Is(exception));
+            retry.Exponential(int.MaxValue, FirstPause, LongestPause, FirstPause);
+        });
+        // One that never passes would keep its place for ever.
+        queue.UseMessageRetry(retry =>
+        {
+            retry.Handle<Exception>(exception => !until.IsCancellationRequested && DatabaseTrouble.IsConflict(exception) && !Is(exception));
+            retry.Exponential(MostConflicts, FirstPause, LongestPause, FirstPause);
+        });
+    }
 
     /// <summary>This scheduler is about to end, and the message returns to its queue for the one that leads.</summary>
     private static bool IsOfLeadership(Exception? exception) =>

@@ -13,8 +13,6 @@ internal sealed partial class SchedulerEndpoints(
 
     /// <summary>They are small, and what is handled at once becomes durable together.</summary>
     private const int ReportsAtOnce = 128;
-    private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(100);
-    private static readonly TimeSpan LongestPause = TimeSpan.FromSeconds(2);
 
     /// <summary>For what is under way to be stored, if it can be.</summary>
     private static readonly TimeSpan LastMoment = TimeSpan.FromSeconds(1);
@@ -29,9 +27,9 @@ internal sealed partial class SchedulerEndpoints(
         await DeclareAsync(cancellationToken);
         if (connected.Count == 0)
         {
-            Connect<SubmitTestConsumer>(SchedulerQueue.Submissions, endpoint => endpoint.AddDeserializer(new UnreadBody(), isDefault: true));
+            Connect<SubmitTestConsumer>(SchedulerQueue.Submissions, LeaveUnread);
             Connect<CancelTestConsumer>(SchedulerQueue.Cancellations);
-            Connect<WorkerReportConsumer>(SchedulerQueue.Reports, atOnce: ReportsAtOnce);
+            Connect<WorkerReportConsumer>(SchedulerQueue.Reports, LeaveUnread, ReportsAtOnce);
             Connect<WorkerHeartbeatConsumer>(SchedulerQueue.Heartbeats);
         }
 
@@ -96,6 +94,8 @@ internal sealed partial class SchedulerEndpoints(
     private static void ReadJson(IReceiveEndpointConfigurator endpoint) =>
         endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
 
+    private static void LeaveUnread(IReceiveEndpointConfigurator endpoint) => endpoint.AddDeserializer(new UnreadBody(), isDefault: true);
+
     private void Connect<TConsumer>(
         SchedulerQueue queue, Action<IReceiveEndpointConfigurator>? reading = null, int atOnce = AtOnce)
         where TConsumer : class, IConsumer
@@ -118,12 +118,7 @@ internal sealed partial class SchedulerEndpoints(
                 error.UseFilter(new ErrorTransportFilter());
             });
             endpoint.UseFilter(new HandedBack(until));
-            // Without a limit: with the database away every place is soon taken by a message that waits, and the queue keeps the rest.
-            endpoint.UseMessageRetry(retry =>
-            {
-                retry.Handle<Exception>(trouble => !until.IsCancellationRequested && PassingTrouble.Is(trouble));
-                retry.Exponential(int.MaxValue, FirstPause, LongestPause, FirstPause);
-            });
+            endpoint.WaitForPassingTrouble(until);
             if (queue.IsQuorum && endpoint is IRabbitMqReceiveEndpointConfigurator rabbit)
                 rabbit.SetQuorumQueue();
             endpoint.ConfigureConsumer<TConsumer>(context);

@@ -28,3 +28,6 @@ internal sealed class UnreadBody : ISerializerFactory, IMessageDeserializer
 
     public void Probe(ProbeContext context) => context.CreateScope("unread");
 }
+
+/// <summary>Stands for a body whose fields its consumer reads.</summary>
+public sealed record UnreadMessage;

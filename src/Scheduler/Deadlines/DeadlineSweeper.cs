@@ -66,18 +66,18 @@ internal sealed partial class DeadlineSweeper(
     {
         await using var scope = scopes.CreateAsyncScope();
         var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
+        // No more of them than is needed: what a run is stored with may be what cannot be read of it.
         var orphans = await database.Runs.AsNoTracking()
             .Where(run => run.EndedAt == null && (run.CurrentState == RunStates.Assigned || run.CurrentState == RunStates.Running))
+            .Where(run => run.WorkerId != null && run.SessionId != null)
             .Where(run => !database.Workers.Any(worker =>
                 worker.WorkerId == run.WorkerId && worker.SessionId == run.SessionId && worker.State == SessionState.Alive))
             .OrderBy(run => run.AssignedAt)
             .Take(AtOnce)
+            .Select(run => new { run.CorrelationId, Owner = new AttemptOwner(run.Attempt, run.WorkerId!, run.SessionId!.Value) })
             .ToListAsync(cancellationToken);
-        foreach (var run in orphans)
-        {
-            if (run.CurrentOwner is { } owner)
-                await events.RaiseAsync(SessionRules.LossOf(run.CorrelationId, owner, fleet.Find(owner.WorkerId)), cancellationToken);
-        }
+        await events.RaiseAllAsync(
+            orphans.Select(run => SessionRules.LossOf(run.CorrelationId, run.Owner, fleet.Find(run.Owner.WorkerId))), cancellationToken);
     }
 
     private async Task RaiseDeadlinesAsync(CancellationToken cancellationToken)
@@ -96,8 +96,8 @@ internal sealed partial class DeadlineSweeper(
 
     private async Task RaiseAsync(Deadline deadline, IQueryable<TestRun> due, CancellationToken cancellationToken)
     {
-        foreach (var runId in await due.Select(run => run.CorrelationId).Take(AtOnce).ToListAsync(cancellationToken))
-            await events.RaiseAsync(new DeadlinePassed(runId, deadline), cancellationToken);
+        var runs = await due.Select(run => run.CorrelationId).Take(AtOnce).ToListAsync(cancellationToken);
+        await events.RaiseAllAsync(runs.Select(runId => new DeadlinePassed(runId, deadline)), cancellationToken);
     }
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "Worker {WorkerId}, session {SessionId}, was lost: no heartbeat since {LastHeartbeatAt}")]

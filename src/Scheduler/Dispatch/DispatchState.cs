@@ -12,7 +12,14 @@ namespace LoadBalancer.Scheduler.Dispatch;
 /// </summary>
 internal sealed class DispatchState(Planner planner, DurationModel durations)
 {
+    /// <summary>Far more runs than end while a row of one of them is on its way here.</summary>
+    private const int MostEnded = 20_000;
+
+    /// <summary>Times are read from the database a little less precisely than they were stored.</summary>
+    private static readonly TimeSpan SameTime = TimeSpan.FromMilliseconds(1);
+
     private readonly Dictionary<Guid, Known> runs = [];
+    private readonly Queue<Guid> ended = new();
     private readonly Dictionary<Guid, TestDemand> waiting = [];
     private readonly Dictionary<Guid, int> reserved = [];
     private readonly HashSet<Guid> answeringImpossible = [];
@@ -79,6 +86,13 @@ internal sealed class DispatchState(Planner planner, DurationModel durations)
             Follow(run);
     }
 
+    /// <summary>A decision about it found that it is not stored.</summary>
+    public void Gone(Guid runId)
+    {
+        runs.Remove(runId);
+        StopWaiting(runId);
+    }
+
     /// <summary>Number of runs that need a key and are not placed, for each key that somebody needs.</summary>
     public IReadOnlyDictionary<string, int> WaitingByKey()
     {
@@ -98,13 +112,10 @@ internal sealed class DispatchState(Planner planner, DurationModel durations)
     /// <summary>Commits of one run may become known out of order; only the newest counts.</summary>
     private void Follow(TestRun run)
     {
-        if (runs.TryGetValue(run.CorrelationId, out var known) && known.Version > run.Version)
+        if (runs.TryGetValue(run.CorrelationId, out var known) && known.IsNewerThan(run))
             return;
 
-        if (run.EndedAt is null)
-            runs[run.CorrelationId] = new Known(run.Version, run.HoldsWorker ? run.Attempt : null);
-        else
-            runs.Remove(run.CorrelationId);
+        Remember(run, known);
         if (run.CurrentState == RunStates.Running)
             planner.Started(run.CorrelationId, run.Attempt);
         // A reservation of a later attempt is a decision that is being stored.
@@ -114,6 +125,21 @@ internal sealed class DispatchState(Planner planner, DurationModel durations)
             Wait(run);
         else
             StopWaiting(run.CorrelationId);
+    }
+
+    /// <summary>Also what has ended, for a while: an older row of it that becomes known late must not wait again.</summary>
+    private void Remember(TestRun run, Known before)
+    {
+        var now = new Known(run.Version, run.SubmittedAt, run.HoldsWorker ? run.Attempt : null, HasEnded: run.EndedAt is not null);
+        runs[run.CorrelationId] = now;
+        if (now.HasEnded && !before.HasEnded)
+            ended.Enqueue(run.CorrelationId);
+        if (ended.Count <= MostEnded)
+            return;
+
+        var oldest = ended.Dequeue();
+        if (runs.GetValueOrDefault(oldest).HasEnded)
+            runs.Remove(oldest);
     }
 
     private void Wait(TestRun run)
@@ -143,6 +169,10 @@ internal sealed class DispatchState(Planner planner, DurationModel durations)
             durations.Learn(lesson);
     }
 
-    /// <summary>The newest known row of a run that has not ended.</summary>
-    private readonly record struct Known(int Version, int? HeldAttempt);
+    /// <summary>The newest known row of a run.</summary>
+    private readonly record struct Known(int Version, DateTimeOffset SubmittedAt, int? HeldAttempt, bool HasEnded)
+    {
+        /// <summary>Not if the run was deleted and submitted again since: then its versions begin anew.</summary>
+        public bool IsNewerThan(TestRun run) => Version > run.Version && run.SubmittedAt - SubmittedAt < SameTime;
+    }
 }

@@ -179,6 +179,7 @@ internal sealed partial class Dispatcher : IDisposable
 
             var reply = await events.RaiseAsync(
                 new RunPlaced(decision.RunId, session.SessionId, session.Capabilities.Class, decision), stoppingToken);
+            ForgetIfGone(decision.RunId, reply);
             Answer(decision, reply.Applied, reply.Reason);
         }
         catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
@@ -195,7 +196,7 @@ internal sealed partial class Dispatcher : IDisposable
     {
         try
         {
-            await events.RaiseAsync(new RunImpossible(impossible.RunId, impossible.Reason), stoppingToken);
+            ForgetIfGone(impossible.RunId, await events.RaiseAsync(new RunImpossible(impossible.RunId, impossible.Reason), stoppingToken));
         }
         catch (Exception exception) when (!stoppingToken.IsCancellationRequested)
         {
@@ -203,6 +204,13 @@ internal sealed partial class Dispatcher : IDisposable
         }
 
         Post(_ => state.RoundCounted(impossible.RunId));
+    }
+
+    /// <summary>Else it would be decided on for ever. What an event finds stored is told by <see cref="RunCommits"/>.</summary>
+    private void ForgetIfGone(Guid runId, RunReply reply)
+    {
+        if (reply.IsOfNoRun)
+            Post(_ => state.Gone(runId));
     }
 
     private void Answer(Decision decision, bool stored, string problem) => Post(_ =>

@@ -1,8 +1,9 @@
 using LoadBalancer.Contracts;
+using LoadBalancer.Scheduler.Submissions;
 
 namespace LoadBalancer.Scheduler.Fleet;
 
-/// <summary>A message of a worker that means nothing; it is kept as a dead letter with this reason.</summary>
+/// <summary>A message of a worker that means nothing, or an entry of it; it is kept as a dead letter with this reason.</summary>
 internal sealed class UnreadableReportException(string message) : Exception(message);
 
 /// <summary>
@@ -15,13 +16,11 @@ internal static class ReportRules
     private const int MostSlots = 10_000;
     private const int LongestText = 1_024;
 
-    /// <exception cref="UnreadableReportException">Nothing of it can be used.</exception>
-    public static void Check(WorkerReport report)
-    {
-        RefuseNull("reports", report.Reports);
-        if (report.Reports.OfType<TestFinished>().FirstOrDefault(finished => !Enum.IsDefined(finished.Outcome)) is { } unknown)
-            throw new UnreadableReportException($"outcome: {(int)unknown.Outcome} is none of {string.Join(", ", Enum.GetNames<TestOutcome>())}");
-    }
+    /// <returns>Why the entry means nothing, or null.</returns>
+    public static FieldProblem? Problem(Report entry) =>
+        entry is TestFinished finished && !Enum.IsDefined(finished.Outcome)
+            ? new FieldProblem("outcome", $"{(int)finished.Outcome} is none of {string.Join(", ", Enum.GetNames<TestOutcome>())}")
+            : null;
 
     /// <exception cref="UnreadableReportException">Nothing of it can be used.</exception>
     public static void Check(WorkerHeartbeat heartbeat)

@@ -40,8 +40,9 @@ internal sealed class WorkerDrain(
         foreach (var worker in fleet.All.Where(worker => worker.DrainDeadline <= now))
         {
             var left = await LeftOnAsync(worker, cancellationToken);
-            foreach (var run in left)
-                await events.RaiseAsync(new StopRequested(run.CorrelationId, run.CurrentOwner!, Reason(worker)), cancellationToken);
+            await events.RaiseAllAsync(
+                left.Select(run => new StopRequested(run.RunId, new AttemptOwner(run.Attempt, worker.WorkerId, worker.SessionId), Reason(worker))),
+                cancellationToken);
             DateTimeOffset? again = left.Count > 0 ? now + options.Value.ExecutionGrace : null;
             await fleet.ChangeAsync(
                 worker.WorkerId,
@@ -54,12 +55,13 @@ internal sealed class WorkerDrain(
     private static string Reason(WorkerSession worker) =>
         worker.DrainReason.Length == 0 ? "the worker is drained" : $"the worker is drained: {worker.DrainReason}";
 
-    private async Task<List<TestRun>> LeftOnAsync(WorkerSession worker, CancellationToken cancellationToken)
+    private async Task<List<RunAttempt>> LeftOnAsync(WorkerSession worker, CancellationToken cancellationToken)
     {
         await using var scope = scopes.CreateAsyncScope();
         return await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Runs.AsNoTracking()
             .Where(run => run.EndedAt == null && run.WorkerId == worker.WorkerId && run.SessionId == worker.SessionId)
             .Where(run => run.CurrentState == RunStates.Assigned || run.CurrentState == RunStates.Running)
+            .Select(run => new RunAttempt(run.CorrelationId, run.Attempt))
             .ToListAsync(cancellationToken);
     }
 

@@ -55,14 +55,16 @@ internal sealed class WorkerFleet(
     public async Task<WorkerRefused?> RegisterAsync(string workerId, Guid sessionId, WorkerRegistered registration, CancellationToken cancellationToken)
     {
         using var turn = await EnterAsync(cancellationToken);
-        var (known, now) = (sessions.GetValueOrDefault(workerId), time.GetUtcNow());
+        // Not from memory: an earlier commit of this worker may be durable without having been answered.
+        var (known, now) = (await StoredAsync(workerId, cancellationToken), time.GetUtcNow());
         if (SessionRules.Refusal(known, sessionId, registration, now) is { } refusal)
         {
             await epoch.ConfirmAsync(cancellationToken);
             return refusal;
         }
 
-        await StoreAsync(SessionRules.Accept(known, workerId, sessionId, registration, now, options.Value.LeaseDuration), cancellationToken);
+        await StoreAsync(
+            SessionRules.Accept(known, workerId, sessionId, registration, now, options.Value.LeaseDuration), cancellationToken, isNew: known is null);
         return null;
     }
 
@@ -89,12 +91,15 @@ internal sealed class WorkerFleet(
         return true;
     }
 
+    /// <summary>Ends a session that says goodbye. One that is not valid has ended already, as the leader knows for certain.</summary>
     public async Task LeaveAsync(string workerId, Guid sessionId, CancellationToken cancellationToken)
     {
         using var turn = await EnterAsync(cancellationToken);
         var session = sessions.GetValueOrDefault(workerId);
         if (SessionRules.IsValid(session, sessionId))
             await StoreAsync(Ended(session!, SessionState.Left), cancellationToken);
+        else
+            await epoch.ConfirmAsync(cancellationToken);
     }
 
     /// <summary>A heartbeat of the scheduler's own came back: those of the workers that were sent before it have been read.</summary>
@@ -215,13 +220,20 @@ internal sealed class WorkerFleet(
 
     private WorkerSession Ended(WorkerSession session, SessionState state) => session with { State = state, EndedAt = time.GetUtcNow() };
 
+    private async Task<WorkerSession?> StoredAsync(string workerId, CancellationToken cancellationToken)
+    {
+        await using var scope = scopes.CreateAsyncScope();
+        return await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Workers.AsNoTracking()
+            .SingleOrDefaultAsync(worker => worker.WorkerId == workerId, cancellationToken);
+    }
+
     private async Task StoreAsync(
-        WorkerSession session, CancellationToken cancellationToken, bool announce = true, OutboxMessage? message = null)
+        WorkerSession session, CancellationToken cancellationToken, bool announce = true, bool isNew = false, OutboxMessage? message = null)
     {
         await using (var scope = scopes.CreateAsyncScope())
         {
             var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
-            database.Entry(session).State = sessions.ContainsKey(session.WorkerId) ? EntityState.Modified : EntityState.Added;
+            database.Entry(session).State = isNew ? EntityState.Added : EntityState.Modified;
             if (message is not null)
                 database.Add(message);
             await SaveAsync(scope, cancellationToken);

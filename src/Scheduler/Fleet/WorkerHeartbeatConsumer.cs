@@ -91,19 +91,21 @@ internal sealed partial class WorkerHeartbeatConsumer(
 
     private async Task<Discrepancies> CompareAsync(WorkerHeartbeat heartbeat, CancellationToken cancellationToken)
     {
+        // No more of them than is compared: a row that cannot be read as a whole must not end the worker's lease.
         var assigned = await database.Runs.AsNoTracking()
             .Where(run => run.EndedAt == null && run.WorkerId == heartbeat.WorkerId && run.SessionId == heartbeat.SessionId)
             .Where(run => run.CurrentState == RunStates.Assigned || run.CurrentState == RunStates.Running)
+            .Select(run => new TestRun { CorrelationId = run.CorrelationId, Attempt = run.Attempt, CurrentState = run.CurrentState })
             .ToListAsync(cancellationToken);
         return reconciliation.Compare(heartbeat, assigned, epoch.Value);
     }
 
+    /// <summary>What cannot be stored is found again in the next heartbeat; the worker is answered all the same.</summary>
     private async Task RaiseAsync(WorkerHeartbeat heartbeat, Discrepancies found, CancellationToken cancellationToken)
     {
-        foreach (var (runId, attempt) in found.Started)
-            await events.RaiseAsync(new AttemptStarted(runId, OwnerOf(attempt)), cancellationToken);
-        foreach (var (runId, attempt) in found.Missing)
-            await events.RaiseAsync(new WorkerLost(runId, OwnerOf(attempt), $"worker {heartbeat.WorkerId} no longer has it"), cancellationToken);
+        await events.RaiseAllAsync(found.Started.Select(run => new AttemptStarted(run.RunId, OwnerOf(run.Attempt))), cancellationToken);
+        await events.RaiseAllAsync(
+            found.Missing.Select(run => new WorkerLost(run.RunId, OwnerOf(run.Attempt), $"worker {heartbeat.WorkerId} no longer has it")), cancellationToken);
 
         AttemptOwner OwnerOf(int attempt) => new(attempt, heartbeat.WorkerId, heartbeat.SessionId);
     }

@@ -18,13 +18,15 @@ internal sealed partial class WorkerReportConsumer(
     ReportOrder order,
     SchedulerEpoch epoch,
     IOptions<SchedulerOptions> options,
-    ILogger<WorkerReportConsumer> logger) : IConsumer<WorkerReport>
+    ILogger<WorkerReportConsumer> logger) : IConsumer<UnreadMessage>
 {
-    /// <summary>Where one entry cannot be stored, the others are all the same; the message is then kept with the reason.</summary>
-    public Task Consume(ConsumeContext<WorkerReport> context)
+    /// <summary>Where one entry cannot be read or stored, the others are all the same; the message is then kept with the reason.</summary>
+    public async Task Consume(ConsumeContext<UnreadMessage> context)
     {
-        ReportRules.Check(context.Message);
-        return Task.WhenAll(Joined(context.Message.Reports).Select(entry => HearAsync(context.Message, entry.Report, entry.TellsOfStart, context.CancellationToken)).ToList());
+        var (report, problems) = ReportReader.Read(context.ReceiveContext.Body.GetBytes());
+        await Task.WhenAll(Joined(report.Reports).Select(entry => HearAsync(report, entry.Report, entry.TellsOfStart, context.CancellationToken)).ToList());
+        if (problems.Count > 0)
+            throw new UnreadableReportException(string.Join("; ", problems));
     }
 
     /// <summary>A test that began and ended since the last message is one change of its run, not two.</summary>

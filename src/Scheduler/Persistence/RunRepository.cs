@@ -60,7 +60,7 @@ internal sealed class RunRepositoryContext<T>(
 {
     private readonly ConsumeContext<T> consumed = consume;
 
-    /// <summary>What the commit makes known; null when the event changed nothing.</summary>
+    /// <summary>What the commit makes known; null when the event found no run.</summary>
     public RunsCommitted? Stored { get; private set; }
 
     public Task<SagaConsumeContext<TestRun, T>> Add(TestRun instance) =>
@@ -104,7 +104,11 @@ internal sealed class RunRepositoryContext<T>(
         // An event that left the run as it was still may leave evidence behind.
         var changed = database.Entry(run).State is EntityState.Added or EntityState.Modified;
         if (!changed && run.Effects.Rows.Count == 0)
+        {
+            // Told all the same: whoever raised the event may take the run for something else.
+            Stored = new RunsCommitted([run], [], []);
             return;
+        }
 
         if (changed)
             run.Version++;

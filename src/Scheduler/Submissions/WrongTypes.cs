@@ -2,16 +2,19 @@ using System.Text.Json;
 
 namespace LoadBalancer.Scheduler.Submissions;
 
-/// <summary>Says in the words of a submitter what the deserializer says in those of .NET.</summary>
+/// <summary>Says in the words of the sender what the deserializer says in those of .NET.</summary>
 internal static class WrongTypes
 {
-    public static FieldProblem Describe(JsonElement element, JsonException exception)
+    /// <param name="element">What was read.</param>
+    /// <param name="exception">What was found wrong with it.</param>
+    /// <param name="whole">The name of the element, for what concerns no field of it.</param>
+    public static FieldProblem Describe(JsonElement element, JsonException exception, string whole = "test")
     {
         var path = exception.Path is { Length: > 2 } below ? below[2..] : "";
         if (Missing(exception.Message) is { } name)
             return new FieldProblem(path.Length == 0 ? name : $"{path}.{name}", "is missing, and required");
         if (path.Length == 0 || Find(element, path) is not { } value)
-            return new FieldProblem("test", exception.Message);
+            return new FieldProblem(whole, exception.Message);
 
         return new FieldProblem(Quote.Name(path), exception.Message.StartsWith("Duplicate property", StringComparison.Ordinal)
             ? $"is given twice, the second time as {Quote.Json(value)}"
@@ -39,6 +42,7 @@ internal static class WrongTypes
             "System.Guid" or "System.Nullable`1[System.Guid]" => "a GUID",
             "System.Boolean" => "true or false",
             "System.Int32" => "a whole number",
+            "LoadBalancer.Contracts.TestOutcome" => "an outcome",
             "System.Double" or "System.Nullable`1[System.Double]" => "a number",
             _ when type.Contains("List", StringComparison.Ordinal) => "a list",
             _ => "an object",

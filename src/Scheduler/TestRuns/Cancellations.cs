@@ -15,6 +15,7 @@ internal sealed class Cancellations(TestRunEvents events, IServiceScopeFactory s
 
     /// <summary>The runs of the suite that are known now and have not ended.</summary>
     /// <returns>How many were asked to end.</returns>
+    /// <exception cref="NotCancelledException">All were asked, and some could not be.</exception>
     public async Task<int> CancelSuiteAsync(string suite, string reason, CancellationToken cancellationToken)
     {
         List<Guid> runs;
@@ -26,10 +27,13 @@ internal sealed class Cancellations(TestRunEvents events, IServiceScopeFactory s
                 .ToListAsync(cancellationToken);
         }
 
-        foreach (var run in runs)
-            await CancelAsync(run, reason, cancellationToken);
-        return runs.Count;
+        var failed = await events.RaiseAllAsync(runs.Select(run => new CancelRequested(run, Storable(reason))), cancellationToken);
+        return failed.Count == 0 ? runs.Count : throw new NotCancelledException(failed.Count, failed[0].Happened.RunId, failed[0].Problem.GetBaseException().Message);
     }
 
     private static string Storable(string reason) => StorableText.Clean(StorableText.Start(reason, LongestReason));
 }
+
+/// <summary>The other runs of the suite were cancelled.</summary>
+internal sealed class NotCancelledException(int count, Guid first, string problem) :
+    Exception($"{count} runs of the suite could not be cancelled, {first} because of this: {problem}");

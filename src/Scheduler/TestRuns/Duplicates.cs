@@ -7,6 +7,14 @@ namespace LoadBalancer.Scheduler.TestRuns;
 /// <summary>The answer to a run id that was submitted before: the stored submission counts.</summary>
 internal static class Duplicates
 {
+    /// <summary>Times are read from the database a little less precisely than they were stored.</summary>
+    private static readonly TimeSpan SameTime = TimeSpan.FromMicroseconds(1);
+
+    /// <summary>Whether the run was made by an earlier try of this event, for certain: none but it was made then, and it holds the same.</summary>
+    public static bool IsItsOwn(TestRun run, RunSubmitted again) =>
+        again.MadeAt is { } made && (made - run.SubmittedAt).Duration() < SameTime &&
+        run.Submission is { } stored && Different(stored, again.Submission).Count == 0;
+
     public static string Describe(TestRun run, SubmitTest again)
     {
         if (run.Submission is not { } stored)

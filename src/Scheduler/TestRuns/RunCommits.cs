@@ -4,7 +4,7 @@ using LoadBalancer.Scheduler.Outbox;
 namespace LoadBalancer.Scheduler.TestRuns;
 
 /// <summary>What one commit has made durable. Nobody changes these runs any more: the next event works on a copy.</summary>
-/// <param name="Runs">As they are now; each once.</param>
+/// <param name="Runs">As they are now, also those that an event found and left as they were; each once.</param>
 /// <param name="Messages">To be sent.</param>
 /// <param name="Outcomes">Ended attempts.</param>
 internal sealed record RunsCommitted(

@@ -23,17 +23,26 @@ internal sealed class RunReply
 
     public string Reason { get; set; } = "";
 
+    /// <summary>No such run is stored.</summary>
+    public bool IsOfNoRun { get; private set; }
+
     public void Refuse(string reason) => (Applied, Reason) = (false, reason);
 
-    public void Reset() => (Applied, Reason) = (true, "");
+    public void RefuseForNoRun()
+    {
+        Refuse("no such run");
+        IsOfNoRun = true;
+    }
+
+    public void Reset() => (Applied, Reason, IsOfNoRun) = (true, "", false);
 }
 
 /// <summary>A checked submission.</summary>
 internal sealed record RunSubmitted(Guid RunId, SubmitTest Submission) : RunEvent(RunId)
 {
-    /// <summary>A try to store it failed: another submission, or this one, may have stored the run.</summary>
+    /// <summary>When the last try of this very event that found no such run made it. Whether that was stored is another question.</summary>
     [JsonIgnore]
-    public bool MayBeStored { get; set; }
+    public DateTimeOffset? MadeAt { get; set; }
 }
 
 /// <summary>The planner chose a worker and reserved there.</summary>

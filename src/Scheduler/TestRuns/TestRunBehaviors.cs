@@ -23,6 +23,7 @@ internal static class TestRunBehaviors
             run.TestType = test.TestType;
             run.Priority = test.Priority;
             run.SubmittedAt = now;
+            context.Message.MadeAt = now;
             run.QueueDeadline = test.QueueTimeoutSeconds is { } seconds ? now + TimeSpan.FromSeconds(seconds) : null;
             run.Reason = "accepted";
         });

@@ -1,3 +1,5 @@
+using System.Collections.Concurrent;
+using LoadBalancer.Scheduler.Bus;
 using LoadBalancer.Scheduler.History;
 using LoadBalancer.Scheduler.Persistence;
 using MassTransit;
@@ -13,6 +15,9 @@ namespace LoadBalancer.Scheduler.TestRuns;
 internal sealed partial class TestRunEvents(
     IMediator mediator, ILoadSagaRepository<TestRun> runs, RunCommits commits, FindOutcomes outcomes, TimeProvider time, ILogger<TestRunEvents> logger) : IDisposable
 {
+    /// <summary>They become durable together.</summary>
+    private const int AtOnce = 256;
+
     private const int MaxConflicts = 20;
     private const int MostDoublings = 10;
     private static readonly TimeSpan FirstPause = TimeSpan.FromMilliseconds(50);
@@ -63,6 +68,28 @@ internal sealed partial class TestRunEvents(
         }
     }
 
+    /// <summary>Raises events of different runs. One that cannot be stored keeps no other from being raised, and is logged.</summary>
+    /// <returns>Those that could not be stored, and why.</returns>
+    public async Task<IReadOnlyList<(T Happened, Exception Problem)>> RaiseAllAsync<T>(IEnumerable<T> happened, CancellationToken cancellationToken)
+        where T : RunEvent
+    {
+        var failed = new ConcurrentQueue<(T, Exception)>();
+        var work = new ParallelOptions { MaxDegreeOfParallelism = AtOnce, CancellationToken = cancellationToken };
+        await Parallel.ForEachAsync(happened, work, async (one, token) =>
+        {
+            try
+            {
+                await RaiseAsync(one, token);
+            }
+            catch (Exception exception) when (!PassingTrouble.Is(exception) && !token.IsCancellationRequested)
+            {
+                LogNotStored(typeof(T).Name, one.RunId, exception);
+                failed.Enqueue((one, exception));
+            }
+        });
+        return [.. failed];
+    }
+
     public void Dispose() => trying.Dispose();
 
     private async Task<RunReply> TryAsync<T>(T happened, bool inDoubt) where T : RunEvent
@@ -104,4 +131,7 @@ internal sealed partial class TestRunEvents(
 
     [LoggerMessage(Level = LogLevel.Warning, Message = "{Event} of run {RunId} waits for the database: {Problem}")]
     private partial void LogDatabaseAway(string @event, Guid runId, string problem);
+
+    [LoggerMessage(Level = LogLevel.Error, Message = "{Event} of run {RunId} could not be stored")]
+    private partial void LogNotStored(string @event, Guid runId, Exception exception);
 }

@@ -93,7 +93,10 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
             // The run ended before the scheduler noticed these.
             Ignore(DeadlinePassed), Ignore(RunImpossible));
 
-        DuringAny(When(RunSubmitted).AnswerDuplicate(time));
+        DuringAny(
+            When(RunSubmitted, IsOfAnother).AnswerDuplicate(time),
+            // An earlier try of this very event made the run, and its answer was lost.
+            Ignore(RunSubmitted, IsItsOwn));
     }
 
     /// <summary>Waits for its first assignment.</summary>
@@ -139,6 +142,10 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
     public Event<DeadlinePassed> DeadlinePassed { get; } = null!;
 
     public Event<CancelRequested> CancelRequested { get; } = null!;
+
+    private static bool IsItsOwn(BehaviorContext<TestRun, RunSubmitted> context) => Duplicates.IsItsOwn(context.Saga, context.Message);
+
+    private static bool IsOfAnother(BehaviorContext<TestRun, RunSubmitted> context) => !IsItsOwn(context);
 
     private bool IsNextAttempt(BehaviorContext<TestRun, RunPlaced> context) => Judge(context).IsNextAttempt;
 
@@ -213,6 +220,6 @@ internal sealed class TestRunStateMachine : MassTransitStateMachine<TestRun>
     private static void Existing<T>(IEventCorrelationConfigurator<TestRun, T> correlation) where T : RunEvent
     {
         correlation.CorrelateById(context => context.Message.RunId);
-        correlation.OnMissingInstance(missing => missing.Execute(context => context.Message.Reply.Refuse("no such run")));
+        correlation.OnMissingInstance(missing => missing.Execute(context => context.Message.Reply.RefuseForNoRun()));
     }
 }

@@ -63,6 +63,36 @@ public sealed class DispatcherTests
         await CommittedAsync(saga, second, RunStates.Assigned);
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task A_run_that_does_not_wait_any_more_is_decided_on_until_that_is_found_out(bool isStored)
+    {
+        await using var saga = await SagaFixture.StartAsync();
+        await using var loop = new DispatchLoop(saga.Get<Dispatcher>());
+        await RegisterAsync(saga);
+        var ghost = new TestRun { CorrelationId = saga.RunId, CurrentState = RunStates.Submitted, Version = 1, Priority = 3, Submission = new SubmitTest { TestId = "ghost" } };
+        if (isStored)
+        {
+            var ended = ghost.Copy();
+            (ended.CurrentState, ended.Version, ended.EndedAt) = (RunStates.Cancelled, 2, saga.Time.GetUtcNow());
+            await saga.ReadAsync(database =>
+            {
+                database.Add(ended);
+                return database.SaveChangesAsync(TestContext.Current.CancellationToken);
+            });
+        }
+
+        saga.Get<RunCommits>().Publish(new RunsCommitted([ghost], [], []));
+        await UntilAsync(async () => await saga.Get<Dispatcher>().AskAsync(planner => planner.Waiting, TestContext.Current.CancellationToken) == 0);
+
+        // The worker is free again, and nothing is decided on before the next run.
+        var next = Guid.NewGuid();
+        await saga.RaiseAsync(new RunSubmitted(next, new SubmitTest { RunId = next, TestId = "next" }));
+        await CommittedAsync(saga, next, RunStates.Assigned);
+        Assert.Equal(0, await saga.Get<Dispatcher>().AskAsync(planner => planner.Waiting, TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task Each_test_of_a_batch_is_told_who_could_run_it_and_when_it_will_have_finished()
     {

@@ -2,12 +2,42 @@ using LoadBalancer.Contracts;
 using LoadBalancer.Scheduler.Dispatch;
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.TestRuns;
+using Microsoft.EntityFrameworkCore;
 
 namespace LoadBalancer.Scheduler.Tests.Dispatch;
 
 /// <summary>A commit took place and its answer was lost: the event is tried again and finds nothing to do, but nobody was told.</summary>
 public sealed class LostAnswerTests
 {
+    [Fact]
+    public async Task A_submission_is_accepted_and_not_a_duplicate_of_itself()
+    {
+        await using var saga = await SagaFixture.StartAsync();
+        await using var loop = new DispatchLoop(saga.Get<Dispatcher>());
+        await RegisterAsync(saga);
+
+        saga.Answers.LoseNext();
+        var submitted = saga.SubmitAsync();
+        await TimePassesUntilAsync(saga, () => submitted.IsCompleted && saga.Commits.Any(commit => commit.Runs[0].CurrentState == RunStates.Assigned));
+
+        Assert.True((await submitted).Applied);
+        Assert.DoesNotContain(RunStates.Duplicate, await saga.ReadAsync(database => database.Changes.Select(change => change.State).ToListAsync()));
+        Assert.False((await saga.SubmitAsync()).Applied);
+    }
+
+    [Fact]
+    public async Task A_submission_that_finds_the_same_run_of_somebody_else_is_a_duplicate_also_when_its_answer_was_lost()
+    {
+        await using var saga = await SagaFixture.StartAsync();
+        await saga.SubmitAsync();
+
+        saga.Answers.LoseNext();
+        var again = saga.SubmitAsync();
+        await TimePassesUntilAsync(saga, () => again.IsCompleted);
+
+        Assert.False((await again).Applied);
+    }
+
     [Fact]
     public async Task A_placement_keeps_its_reservation()
     {

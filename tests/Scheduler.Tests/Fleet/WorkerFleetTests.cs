@@ -8,6 +8,7 @@ namespace LoadBalancer.Scheduler.Tests.Fleet;
 public sealed class WorkerFleetTests
 {
     private static readonly Guid Session = SagaFixture.Session;
+    private static readonly WorkerRegistered Registration = new() { Capabilities = new WorkerCapabilities(), Slots = 1, ReplyTo = "" };
 
     [Fact]
     public async Task A_lease_ends_only_when_the_heartbeats_have_been_read_up_to_its_end()
@@ -56,7 +57,7 @@ public sealed class WorkerFleetTests
         await saga.Get<WorkerFleet>().RenewAsync(Heartbeat() with { Leaving = true }, cancel);
         Assert.Equal((false, 1), (TakesWork(saga), told));
 
-        var next = new WorkerRegistered { Capabilities = new WorkerCapabilities(), Slots = 1, ReplyTo = "", PreviousSessionId = Session };
+        var next = Registration with { PreviousSessionId = Session };
         Assert.Null(await saga.Get<WorkerFleet>().RegisterAsync(SagaFixture.Worker, Guid.NewGuid(), next, cancel));
         Assert.True(TakesWork(saga));
     }
@@ -76,20 +77,40 @@ public sealed class WorkerFleetTests
     }
 
     [Fact]
-    public async Task A_scheduler_that_no_longer_leads_tells_no_session_that_it_is_not_valid()
+    public async Task A_scheduler_that_no_longer_leads_takes_no_session_for_one_that_is_not_valid()
     {
         await using var saga = await StartedAsync();
         var (fleet, cancel) = (saga.Get<WorkerFleet>(), TestContext.Current.CancellationToken);
         var unknown = Heartbeat() with { SessionId = Guid.NewGuid() };
-        var second = new WorkerRegistered { Capabilities = new WorkerCapabilities(), Slots = 1, ReplyTo = "" };
         Assert.False(await fleet.RenewAsync(unknown, cancel));
-        Assert.NotNull(await fleet.RegisterAsync(SagaFixture.Worker, unknown.SessionId, second, cancel));
+        await fleet.LeaveAsync(SagaFixture.Worker, unknown.SessionId, cancel);
+        Assert.NotNull(await fleet.RegisterAsync(SagaFixture.Worker, unknown.SessionId, Registration, cancel));
 
         await new SchedulerEpoch(saga.Get<IServiceScopeFactory>(), saga.Time).BeginAsync(cancel);
 
         // The later leader may have accepted it.
         await Assert.ThrowsAsync<NotLeadingException>(() => fleet.RenewAsync(unknown, cancel));
-        await Assert.ThrowsAsync<NotLeadingException>(() => fleet.RegisterAsync(SagaFixture.Worker, unknown.SessionId, second, cancel));
+        await Assert.ThrowsAsync<NotLeadingException>(() => fleet.LeaveAsync(SagaFixture.Worker, unknown.SessionId, cancel));
+        await Assert.ThrowsAsync<NotLeadingException>(() => fleet.RegisterAsync(SagaFixture.Worker, unknown.SessionId, Registration, cancel));
+    }
+
+    [Fact]
+    public async Task A_worker_whose_first_registration_was_stored_without_an_answer_is_accepted_when_it_asks_again()
+    {
+        await using var saga = await StartedAsync();
+        var (fleet, cancel) = (saga.Get<WorkerFleet>(), TestContext.Current.CancellationToken);
+        var unanswered = SessionRules.Accept(null, "w2", Guid.NewGuid(), Registration, saga.Time.GetUtcNow(), TimeSpan.FromSeconds(45));
+        await saga.ReadAsync(database =>
+        {
+            database.Add(unanswered);
+            return database.SaveChangesAsync(cancel);
+        });
+        Assert.Null(fleet.Find("w2"));
+
+        Assert.NotNull(await fleet.RegisterAsync("w2", Guid.NewGuid(), Registration, cancel));
+        Assert.Null(await fleet.RegisterAsync("w2", unanswered.SessionId, Registration, cancel));
+
+        Assert.True(fleet.TakesWork(fleet.Find("w2")!));
     }
 
     private static async Task<SagaFixture> StartedAsync()
@@ -98,8 +119,7 @@ public sealed class WorkerFleetTests
         var cancel = TestContext.Current.CancellationToken;
         await saga.Get<SchedulerEpoch>().BeginAsync(cancel);
         await ReadPulseAsync(saga);
-        var registration = new WorkerRegistered { Capabilities = new WorkerCapabilities(), Slots = 1, ReplyTo = "" };
-        Assert.Null(await saga.Get<WorkerFleet>().RegisterAsync(SagaFixture.Worker, Session, registration, cancel));
+        Assert.Null(await saga.Get<WorkerFleet>().RegisterAsync(SagaFixture.Worker, Session, Registration, cancel));
         return saga;
     }
 

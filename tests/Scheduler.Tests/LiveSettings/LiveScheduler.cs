@@ -9,7 +9,9 @@ using LoadBalancer.Placement;
 using LoadBalancer.Scheduler.Dispatch;
 using LoadBalancer.Scheduler.Fleet;
 using LoadBalancer.Scheduler.Persistence;
+using MassTransit;
 using Microsoft.AspNetCore.Builder;
+using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -29,6 +31,8 @@ internal sealed class LiveScheduler : IAsyncDisposable
 
     /// <summary>Policies of a user that the next start registers no more.</summary>
     public bool ForgetsRegistered { get; set; }
+
+    public ErrorLog Log { get; } = new();
 
     public PolicySet Policies => app.Services.GetRequiredService<PolicySet>();
 
@@ -81,12 +85,26 @@ internal sealed class LiveScheduler : IAsyncDisposable
     public Task SubmitAsync(string testId, params string[] keys) =>
         http.PostAsJsonAsync("api/runs", new SubmitTest { TestId = testId, ConcurrencyKeys = keys }, TestContext.Current.CancellationToken);
 
-    public async Task RegisterAsync(string workerId, double memoryGb) =>
-        Assert.Null(await app.Services.GetRequiredService<WorkerFleet>().RegisterAsync(
-            workerId,
-            Guid.NewGuid(),
-            new WorkerRegistered { Slots = 1, ReplyTo = "", Capabilities = new WorkerCapabilities { CpuCores = 4, MemoryGb = memoryGb } },
-            TestContext.Current.CancellationToken));
+    public async Task RegisterAsync(string workerId, double memoryGb, Guid? session = null, int slots = 1)
+    {
+        var (sessionId, fleet) = (session ?? Guid.NewGuid(), app.Services.GetRequiredService<WorkerFleet>());
+        var registration = new WorkerRegistered { Slots = slots, ReplyTo = "", Capabilities = new WorkerCapabilities { CpuCores = 4, MemoryGb = memoryGb } };
+        Assert.Null(await fleet.RegisterAsync(workerId, sessionId, registration, TestContext.Current.CancellationToken));
+    }
+
+    /// <summary>Submits a test and returns its run id.</summary>
+    public async Task<Guid> RunAsync(SubmitTest test)
+    {
+        using var answer = await http.PostAsJsonAsync("api/runs", test, TestContext.Current.CancellationToken);
+        return (await answer.Content.ReadFromJsonAsync<SubmitAnswer>(JsonSerializerOptions.Web, TestContext.Current.CancellationToken))!.RunId;
+    }
+
+    public async Task WaitForStateAsync(Guid runId, string state)
+    {
+        using var limit = new CancellationTokenSource(Patience);
+        while ((await GetAsync<RunDetail>($"api/runs/{runId}")).State != state)
+            await Task.Delay(10, limit.Token);
+    }
 
     /// <summary>As another process would have stored it.</summary>
     public async Task StoreAsync(params object[] rows)
@@ -95,6 +113,41 @@ internal sealed class LiveScheduler : IAsyncDisposable
         var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
         database.AddRange(rows);
         await database.SaveChangesAsync(TestContext.Current.CancellationToken);
+    }
+
+    /// <summary>For what another process, or nobody, would do to the database.</summary>
+    public async Task ExecuteAsync(string sql)
+    {
+        await using var scope = app.Services.CreateAsyncScope();
+        await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Database.ExecuteSqlRawAsync(sql, TestContext.Current.CancellationToken);
+    }
+
+    public async Task<T> ReadAsync<T>(Func<SchedulerDbContext, Task<T>> read)
+    {
+        await using var scope = app.Services.CreateAsyncScope();
+        return await read(scope.ServiceProvider.GetRequiredService<SchedulerDbContext>());
+    }
+
+    public async Task SendAsync<T>(string queue, T message) where T : class =>
+        await (await app.Services.GetRequiredService<IBus>().GetSendEndpoint(new Uri($"queue:{queue}"))).Send(message, TestContext.Current.CancellationToken);
+
+    /// <summary>Why the next message of a queue was kept in its <c>_error</c>.</summary>
+    public async Task<string> KeptAsync(string queue)
+    {
+        var kept = new TaskCompletionSource<string>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var connected = app.Services.GetRequiredService<IReceiveEndpointConnector>().ConnectReceiveEndpoint($"{queue}_error", (_, endpoint) =>
+        {
+            endpoint.ConfigureConsumeTopology = false;
+            endpoint.UseRawJsonDeserializer(RawSerializerOptions.AnyMessageType, isDefault: true);
+            endpoint.Handler<KeptMessage>(context =>
+            {
+                kept.TrySetResult(context.ReceiveContext.TransportHeaders.Get<string>(MessageHeaders.FaultMessage) ?? "");
+                return Task.CompletedTask;
+            });
+        });
+        var reason = await kept.Task.WaitAsync(Patience, TestContext.Current.CancellationToken);
+        await connected.StopAsync(TestContext.Current.CancellationToken);
+        return reason;
     }
 
     public async ValueTask DisposeAsync()
@@ -110,7 +163,7 @@ internal sealed class LiveScheduler : IAsyncDisposable
             ["--Broker:Url=memory://lb", $"--Database:ConnectionString=Data Source={file}", "--Api:Urls=http://127.0.0.1:0", .. settings],
             builder =>
             {
-                builder.Logging.ClearProviders();
+                builder.Logging.ClearProviders().AddProvider(Log);
                 foreach (var policy in ForgetsRegistered ? [] : registered)
                     builder.Services.AddSingleton(policy);
             });
@@ -128,3 +181,6 @@ internal sealed class LiveScheduler : IAsyncDisposable
         await app.DisposeAsync();
     }
 }
+
+/// <summary>Whatever its body is.</summary>
+public sealed record KeptMessage;

@@ -21,12 +21,12 @@ internal sealed class GroupedRunRepository(
             ? happened.RunId
             : throw new NotSupportedException($"{typeof(T).Name} is not an event of a run");
         using var turn = await cache.EnterAsync(runId, context.CancellationToken);
-        var submission = context.Message as RunSubmitted;
-        var stored = cache.Find(runId) ?? (submission is { MayBeStored: false } ? null : await loads.LoadAsync(runId));
+        // A submission is taken to be new, which almost all are, until a try to store it has failed: the row of one that is not refuses a second.
+        var stored = cache.Find(runId) ?? (context.Message is RunSubmitted { MadeAt: null } ? null : await loads.LoadAsync(runId));
         var repositoryContext = new GroupedRunContext<T>(commit, context, contexts, stored);
         await next.Send(repositoryContext);
         if (WriteOf(repositoryContext.Result, stored) is { } write)
-            await CommitAsync(write, submission);
+            await commit.CommitAsync(write);
     }
 
     public Task SendQuery<T>(ConsumeContext<T> context, ISagaQuery<TestRun> query, IPipe<SagaRepositoryQueryContext<TestRun, T>> next)
@@ -40,29 +40,16 @@ internal sealed class GroupedRunRepository(
 
     public void Probe(ProbeContext context) => context.CreateScope("runs");
 
-    /// <summary>A submission is taken to be new without being looked for, which almost all are: the row of one that is not refuses a second.</summary>
-    private async Task CommitAsync(RunWrite write, RunSubmitted? submission)
-    {
-        try
-        {
-            await commit.CommitAsync(write);
-        }
-        catch when (submission is not null)
-        {
-            submission.MayBeStored = true;
-            throw;
-        }
-    }
-
+    /// <summary>
+    /// Also for an event that changes nothing: it was judged by what is remembered, and whoever raised it acknowledges it. The lock of the epoch
+    /// says that nobody else has led since. Null for a run that is not stored, of which nothing is remembered.
+    /// </summary>
     private RunWrite? WriteOf(TestRun? result, TestRun? stored)
     {
         if (result is null)
             return null;
 
         var changed = stored is null || writer.Differ(stored, result);
-        if (!changed && result.Effects.Rows.Count == 0)
-            return null;
-
         if (changed)
             result.Version++;
         return new RunWrite(result, isNew: stored is null, changed);

@@ -1,6 +1,5 @@
 using System.Threading.Channels;
 using LoadBalancer.Scheduler.TestRuns;
-using Microsoft.EntityFrameworkCore;
 
 namespace LoadBalancer.Scheduler.Persistence.Grouped;
 
@@ -50,11 +49,16 @@ internal sealed class RunLoads : IAsyncDisposable
         {
             var ids = requests.Select(request => request.RunId).Distinct().ToList();
             await using var scope = scopes.CreateAsyncScope();
-            var runs = await scope.ServiceProvider.GetRequiredService<SchedulerDbContext>().Runs.AsNoTracking()
-                .Where(run => ids.Contains(run.CorrelationId))
-                .ToDictionaryAsync(run => run.CorrelationId);
+            var database = scope.ServiceProvider.GetRequiredService<SchedulerDbContext>();
+            var unreadable = new Dictionary<Guid, UnreadableRunException>();
+            var runs = (await ReadableRuns.ReadAsync(database, ids, unreadable.Add, CancellationToken.None)).ToDictionary(run => run.CorrelationId);
             foreach (var request in requests)
-                request.Answer.TrySetResult(runs.GetValueOrDefault(request.RunId));
+            {
+                if (unreadable.TryGetValue(request.RunId, out var problem))
+                    request.Answer.TrySetException(problem);
+                else
+                    request.Answer.TrySetResult(runs.GetValueOrDefault(request.RunId));
+            }
         }
         catch (Exception exception)
         {

@@ -6,7 +6,7 @@ namespace LoadBalancer.Scheduler.Persistence.Grouped;
 /// <summary>What one event made of a run: an entry of a commit.</summary>
 /// <param name="run">A copy that nobody else has yet, with its effects.</param>
 /// <param name="isNew">No such run is stored.</param>
-/// <param name="isChanged">False when the event only leaves evidence behind.</param>
+/// <param name="isChanged">False when the event leaves no more than evidence behind, or nothing.</param>
 internal sealed class RunWrite(TestRun run, bool isNew, bool isChanged)
 {
     private readonly TaskCompletionSource done = new(TaskCreationOptions.RunContinuationsAsynchronously);
