@@ -50,7 +50,7 @@ public sealed class Planner
         holds = new Holds(fleet, ledger, options.LongestOvertaking);
         order = new Order(fleet, ledger.Keys, shares, outlook, waiting.Lines, waiting.Pace, options);
         lookAhead = new LookAhead(fleet, ledger, holds, horizon);
-        placer = new Placer(fleet, ledger, holds, outlook, lookAhead, policies, durations, random, options.LongestOvertaking);
+        placer = new Placer(fleet, ledger, holds, outlook, waiting, lookAhead, policies, durations, random, options.LongestOvertaking);
         rebalancing = new Rebalancing(fleet, ledger, holds, waiting, durations);
         explainer = new Explainer(
             fleet, ledger.Keys, waiting.Lines.KeyWaiters, holds, new RelaxationSearch(fleet, ledger.Keys, holds, waiting, durations),

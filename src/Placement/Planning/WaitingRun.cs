@@ -27,6 +27,9 @@ internal sealed class WaitingRun(TestDemand demand, Shape shape, DateTimeOffset 
     /// <summary>Why it was passed over in the last pass although a worker was free for it; null if it was not.</summary>
     public string? PassedOver { get; set; }
 
+    /// <summary>Since when its policy has it wait by choice; null as long as it did not. Stays until it is placed, so that waiting has an end.</summary>
+    public DateTimeOffset? WaitsSince { get; set; }
+
     /// <summary>Predicted seconds on a kind; asked first by <see cref="Predict"/>.</summary>
     public float SecondsOn(int kind) => seconds[kind];
 

@@ -31,6 +31,8 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
 
     public ArrivalPace Pace { get; } = new();
 
+    public Sought Sought { get; } = new(fleet);
+
     /// <summary>The latest submission seen.</summary>
     public DateTimeOffset LastSubmitted { get; private set; } = DateTimeOffset.MinValue;
 
@@ -60,7 +62,11 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
         sweep.Enqueue(run);
         outlook.Changed();
         if (demand.Attempt == 1)
+        {
             Pace.Note(demand.SubmittedAt);
+            Sought.Note();
+        }
+
         LastSubmitted = demand.SubmittedAt > LastSubmitted ? demand.SubmittedAt : LastSubmitted;
         if (demand.NotBefore is not null)
         {

@@ -52,7 +52,11 @@ internal sealed class AdaptivePolicy : ScoringPolicy
         return $"expected to take {Seconds(context.Candidates[candidate].Predicted.P50)} here, {others}";
     }
 
-    /// <summary>A busy worker on which the run is expected to end clearly earlier than on the best free one, although it starts later.</summary>
+    /// <summary>
+    /// A busy worker on which the run is expected to end clearly earlier than on the best free one, counted from when it began to wait. The
+    /// more sought the worker is, the less of the gain counts: whoever waits for one that is never free anyway only takes from another what
+    /// he gains, and has waited on top (Lin and Kumar 1984 on a slow server beside a fast one).
+    /// </summary>
     protected override LaterWorker? WaitFor(PlacementContext context, int cheapest)
     {
         var best = context.Candidates[cheapest];
@@ -61,9 +65,10 @@ internal sealed class AdaptivePolicy : ScoringPolicy
         {
             // At equal certainty: the less is known of a worker, the more it must promise.
             var here = Effort(later.Predicted.P50 * (best.Predicted.P90 / later.Predicted.P90), best.Saved, best.FailureExcess);
-            var there = later.FreeAt + Effort(later.Predicted.P50, later.Saved, later.FailureExcess);
-            if (there < soonest && there < context.Now + (here * ClearlyEarlier))
-                (soonest, chosen) = (there, later);
+            var effort = Effort(later.Predicted.P50, later.Saved, later.FailureExcess);
+            var gain = (here * ClearlyEarlier) - effort;
+            if (later.FreeAt + effort < soonest && context.Waited + (later.FreeAt - context.Now) < gain * (1 - later.Sought))
+                (soonest, chosen) = (later.FreeAt + effort, later);
         }
 
         return chosen is null

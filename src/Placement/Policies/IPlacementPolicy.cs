@@ -30,6 +30,9 @@ public sealed record PlacementContext(TestDemand Demand, IReadOnlyList<Candidate
     /// for much longer than this run takes.
     /// </summary>
     public double Pressure { get; init; }
+
+    /// <summary>How long the run has waited by choice: what it waits yet comes on top.</summary>
+    public TimeSpan Waited { get; init; }
 }
 
 /// <summary>A worker that meets all hard requirements and has everything free that the run needs.</summary>
@@ -61,6 +64,12 @@ public sealed record LaterCandidate(WorkerProfile Worker, DateTimeOffset FreeAt,
 
     /// <inheritdoc cref="Candidate.FailureExcess"/>
     public double FailureExcess { get; init; }
+
+    /// <summary>
+    /// From 0 to 1: how likely others use its time if this run does not wait for it, as often as submissions lately found no worker like it
+    /// free. 0 once they have stopped coming.
+    /// </summary>
+    public double Sought { get; init; }
 }
 
 /// <summary>What is not reserved on a worker.</summary>

@@ -58,6 +58,30 @@ public sealed class AdaptivePolicyTests
         Assert.Equal(patient.RunId, Assert.Single(planner.Plan(Given.Noon, 10).Decisions).RunId);
     }
 
+    [Fact]
+    public void What_it_has_waited_already_counts_so_that_waiting_ends()
+    {
+        GivenOnlyTheSlowWorkerIsFree(busyFor: 5);
+
+        Assert.Empty(planner.Plan(Given.Noon, 10).Decisions);
+        Assert.Empty(planner.Plan(Given.Noon.AddSeconds(10), 10).Decisions);
+        Assert.Equal("slow", Assert.Single(planner.Plan(Given.Noon.AddSeconds(30), 10).Decisions).WorkerId);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(0.5, true)]
+    [InlineData(1, false)]
+    public void It_does_not_wait_for_a_worker_that_others_would_use_all_the_time(double sought, bool waits)
+    {
+        var context = Offer.Of(Offer.Worker("here", 60)) with
+        {
+            Later = [new LaterCandidate(Given.Worker("there"), Given.Noon.AddSeconds(5), Offer.Worker("there", 30).Predicted) { Sought = sought }],
+        };
+
+        Assert.Equal(waits ? "there" : null, new PolicySet().For("").Choose(context).WaitFor?.WorkerId);
+    }
+
     private TestDemand GivenOnlyTheSlowWorkerIsFree(double busyFor)
     {
         planner.Register(Given.Worker("slow", workerClass: "k80"), Given.Worker("fast", workerClass: "v100"));
