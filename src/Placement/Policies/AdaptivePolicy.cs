@@ -5,7 +5,7 @@ namespace LoadBalancer.Placement;
 /// <summary>
 /// Where the run is expected to end first, and what it costs the others that it runs there. If nothing else waits, that is where it is
 /// predicted to take least, or, if a busy worker would have it done earlier still, it waits for that one. The more waits, the more counts
-/// what a second of each worker is worth to all that waits. Rare abilities are left free by runs that do not need them, for what may come.
+/// what a second of each worker is worth to all that waits, and the less is tried out of which little is known. Rare abilities are left free by runs that do not need them, for what may come.
 /// Without evidence all predictions are equal, and it is a pull queue: any capable worker, the least versatile and least loaded first.
 /// </summary>
 internal sealed class AdaptivePolicy : ScoringPolicy
@@ -16,6 +16,7 @@ internal sealed class AdaptivePolicy : ScoringPolicy
     private const int Preference = 3;
     private const int Risk = 4;
     private const int Load = 5;
+    private const int Optimism = 6;
 
     /// <summary>To leave the rarest ability free, a run may take this much longer.</summary>
     private const double ScarcityWeight = 0.2;
@@ -23,7 +24,7 @@ internal sealed class AdaptivePolicy : ScoringPolicy
     /// <summary>Waiting for a busy worker must save a part of the time, since forecasts are not exact.</summary>
     private const double ClearlyEarlier = 0.9;
 
-    private static readonly string[] Parts = ["run", "contention", "scarcity", "preference", "risk", "load"];
+    private static readonly string[] Parts = ["run", "contention", "scarcity", "preference", "risk", "load", "optimism"];
 
     public override string Name => PolicyNames.Adaptive;
 
@@ -31,6 +32,7 @@ internal sealed class AdaptivePolicy : ScoringPolicy
     {
         var candidates = context.Candidates;
         var costs = new CostTable(Parts, candidates.Count);
+        var surest = Prospect.SurestVariance(candidates);
         for (var i = 0; i < candidates.Count; i++)
         {
             var candidate = candidates[i];
@@ -41,6 +43,7 @@ internal sealed class AdaptivePolicy : ScoringPolicy
             costs[i, Preference] = Prospect.Preference(run, candidate, context.Demand);
             costs[i, Risk] = run * candidate.FailureExcess;
             costs[i, Load] = run * LoadWeight * candidate.Fit.Load;
+            costs[i, Optimism] = Prospect.Optimism(run, candidate, surest) * (1 - context.Pressure);
         }
 
         return costs;

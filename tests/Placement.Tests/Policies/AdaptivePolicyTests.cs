@@ -96,6 +96,34 @@ public sealed class AdaptivePolicyTests
     }
 
     [Fact]
+    public void A_class_of_which_nothing_is_known_is_tried_while_nothing_else_waits()
+    {
+        var offered = Offer.Of(Offer.Worker("known", 10, spread: 0.3), Offer.Worker("unknown", 12, spread: 0.5));
+
+        Assert.Equal("unknown", offered.ChosenBy(PolicyNames.Adaptive));
+        Assert.Equal("known", (offered with { Pressure = 0.9 }).ChosenBy(PolicyNames.Adaptive));
+    }
+
+    [Fact]
+    public void One_very_slow_run_does_not_close_a_class_to_a_test_for_ever()
+    {
+        planner.Register(Given.Worker("unlucky", workerClass: "a"), Given.Worker("usual", workerClass: "b"));
+        durations.Learn(Given.Passed(60, workerClass: "a"));
+
+        var chosen = new List<string>();
+        for (var run = 0; run < 300; run++)
+        {
+            planner.Submit(Given.Demand());
+            var decision = Assert.Single(planner.Plan(Given.Noon, 1).Decisions);
+            planner.Release(decision.RunId, decision.Attempt);
+            durations.Learn(decision.WorkerId == "unlucky" ? Given.Passed(5, workerClass: "a") : Given.Passed(12, workerClass: "b"));
+            chosen.Add(decision.WorkerId);
+        }
+
+        Assert.All(chosen.TakeLast(100), worker => Assert.Equal("unlucky", worker));
+    }
+
+    [Fact]
     public void A_rare_device_is_left_free_by_runs_that_do_not_need_it()
     {
         planner.Register(Given.Worker("gpu", devices: Given.Cuda("0")), Given.Worker("cpu1"), Given.Worker("cpu2"));
