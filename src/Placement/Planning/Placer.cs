@@ -33,8 +33,10 @@ internal sealed class Placer(
 
         if (answer.WaitFor is { } later)
         {
+            var kind = fleet.Find(later.WorkerId)!.Kind;
             run.WaitsSince ??= pass.Now;
-            pass.Await(run, fleet.Find(later.WorkerId)!.Kind);
+            run.Patience = later.Until > pass.Now ? new Patience(kind, kind.Bit | run.FasterThan(fleet.Kinds.Open), fleet.Version, later.Until.Value) : null;
+            pass.Await(run, kind);
             return new PlacementAttempt.PassedOver(later.Reason);
         }
 

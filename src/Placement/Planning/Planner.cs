@@ -28,6 +28,7 @@ public sealed class Planner
     private readonly WaitingRuns waiting;
     private readonly Holds holds;
     private readonly Order order;
+    private readonly PatientRuns patient;
     private readonly LookAhead lookAhead;
     private readonly Placer placer;
     private readonly Rebalancing rebalancing;
@@ -49,6 +50,7 @@ public sealed class Planner
         waiting = new WaitingRuns(fleet, durations, outlook, options);
         holds = new Holds(fleet, ledger, options.LongestOvertaking);
         order = new Order(fleet, ledger.Keys, shares, outlook, waiting.Lines, waiting.Pace, options);
+        patient = new PatientRuns(fleet, waiting, options.LongestOvertaking);
         lookAhead = new LookAhead(fleet, ledger, holds, horizon);
         placer = new Placer(fleet, ledger, holds, outlook, waiting, lookAhead, policies, durations, random, options.LongestOvertaking);
         rebalancing = new Rebalancing(fleet, ledger, holds, waiting, durations);
@@ -170,13 +172,19 @@ public sealed class Planner
         foreach (var run in aside)
             waiting.PutBack(run);
 
-        return new Plan(decisions, Impossible(), waiting.NextDueAt)
+        return new Plan(decisions, Impossible(), WakeAt())
         {
             PolicyFailures = failures,
-            HeldBack = aside.Count == 0 ? [] : [.. from run in aside let reason = run.PassedOver where reason is not null select new HeldBackRun(run.Demand.RunId, reason)],
+            HeldBack = HeldBack(),
             Kept = holds.IsEmpty ? [] : [.. from hold in holds.All select new KeptWorker(hold.WorkerId, hold.Run.Demand.RunId)],
         };
     }
+
+    private DateTimeOffset? WakeAt() => patient.NextEnd is { } end && !(waiting.NextDueAt < end) ? end : waiting.NextDueAt;
+
+    private IReadOnlyList<HeldBackRun> HeldBack() => aside.Count + waiting.Patient.Count == 0
+        ? []
+        : [.. from run in aside.Concat(waiting.Patient) let reason = run.PassedOver where reason is not null select new HeldBackRun(run.Demand.RunId, reason)];
 
     /// <returns>Whether there may be more to place.</returns>
     private bool PlaceWhatCanBe(DateTimeOffset now, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)
@@ -204,7 +212,10 @@ public sealed class Planner
     }
 
     private Pass Begin(DateTimeOffset now, bool isAhead) =>
-        new(++passes, now, waiting.LastSubmitted, new FreeTimes(fleet, ledger, outlook, now), mostWaits: 64 + (2 * fleet.Count)) { IsAhead = isAhead };
+        new(++passes, now, waiting.LastSubmitted, new FreeTimes(fleet, ledger, outlook, waiting.Patient, now), mostWaits: 64 + (2 * fleet.Count) - waiting.Patient.Count)
+        {
+            IsAhead = isAhead,
+        };
 
     private void PlaceInOrder(Pass pass, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)
     {
@@ -219,6 +230,7 @@ public sealed class Planner
             run.PassedOver = null;
         aside.Clear();
         shares.Settle(now);
+        patient.Rouse(now);
         waiting.Refresh(now);
         ReviewHolds();
     }
@@ -264,6 +276,7 @@ public sealed class Planner
                 decisions.Add(placed.Decision);
                 shares.Charge(run.Demand.Submitter, placed.Decision.Predicted!.Value.P50.TotalSeconds);
                 waiting.Remove(run.Demand.RunId);
+                patient.Resume(pass.Now);
                 break;
             case PlacementAttempt.NoRoom full:
                 line.BlockedIn = pass.Number;
@@ -281,7 +294,10 @@ public sealed class Planner
                 break;
             case PlacementAttempt.PassedOver(var reason):
                 holds.Drop(run);
-                PutAside(run, reason);
+                if (patient.Settle(run))
+                    run.PassedOver = reason;
+                else
+                    PutAside(run, reason);
                 break;
             case PlacementAttempt.PolicyFailed(var failure):
                 holds.Drop(run);

@@ -63,15 +63,15 @@ internal sealed class AdaptivePolicy : ScoringPolicy
     protected override LaterWorker? WaitFor(PlacementContext context, int cheapest)
     {
         var best = context.Candidates[cheapest];
-        var (soonest, chosen) = (DateTimeOffset.MaxValue, (LaterCandidate?)null);
+        var (soonest, until, chosen) = (DateTimeOffset.MaxValue, context.Now, (LaterCandidate?)null);
         foreach (var later in context.Later)
         {
             // At equal certainty: the less is known of a worker, the more it must promise.
             var here = Effort(later.Predicted.P50 * (best.Predicted.P90 / later.Predicted.P90), best.Saved, best.FailureExcess);
             var effort = Effort(later.Predicted.P50, later.Saved, later.FailureExcess);
-            var gain = (here * ClearlyEarlier) - effort;
-            if (later.FreeAt + effort < soonest && context.Waited + (later.FreeAt - context.Now) < gain * (1 - later.Sought))
-                (soonest, chosen) = (later.FreeAt + effort, later);
+            var worth = ((here * ClearlyEarlier) - effort) * (1 - later.Sought);
+            if (later.FreeAt + effort < soonest && context.Waited + (later.FreeAt - context.Now) < worth)
+                (soonest, until, chosen) = (later.FreeAt + effort, context.Now + worth - context.Waited, later);
         }
 
         return chosen is null
@@ -79,7 +79,10 @@ internal sealed class AdaptivePolicy : ScoringPolicy
             : new LaterWorker(
                 chosen.Worker.WorkerId,
                 $"waits for {chosen.Worker.WorkerId}, free in {Seconds(chosen.FreeAt - context.Now)}: expected to be done in "
-                    + $"{Seconds(soonest - context.Now)} there, in {Seconds(Effort(best.Predicted.P50, best.Saved, best.FailureExcess))} on {best.Worker.WorkerId}");
+                    + $"{Seconds(soonest - context.Now)} there, in {Seconds(Effort(best.Predicted.P50, best.Saved, best.FailureExcess))} on {best.Worker.WorkerId}")
+            {
+                Until = until,
+            };
     }
 
     /// <summary>What the run takes where the worker is prepared for it, and where it may fail.</summary>

@@ -94,7 +94,14 @@ public sealed record PolicyChoice(IReadOnlyList<RankedWorker> Ranked)
 /// <summary>A busy worker that is worth waiting for.</summary>
 /// <param name="WorkerId">One of <see cref="PlacementContext.Later"/>.</param>
 /// <param name="Reason">One short sentence for an operator.</param>
-public sealed record LaterWorker(string WorkerId, string Reason);
+public sealed record LaterWorker(string WorkerId, string Reason)
+{
+    /// <summary>
+    /// When waiting no longer pays: until then the policy is not asked again unless a worker of that kind is free or the fleet changes. Null to be
+    /// asked at every event.
+    /// </summary>
+    public DateTimeOffset? Until { get; init; }
+}
 
 /// <summary>A candidate with its score.</summary>
 /// <param name="WorkerId">One of the candidates.</param>

@@ -148,7 +148,8 @@ internal sealed class World
         var due = waiting.Values.Where(demand => demand.NotBefore is null || demand.NotBefore <= now).ToList();
         var impossible = due.Where(demand => !fleet.Values.Any(worker => Rules.IsCapable(worker, demand.Requirements)));
         Assert.Equal(impossible.Select(demand => demand.RunId).Order(), plan.Impossible.Select(run => run.RunId).Order());
-        Assert.Equal(waiting.Values.Where(demand => demand.NotBefore > now).Min(demand => demand.NotBefore), plan.WakeAt);
+        var nextDue = waiting.Values.Where(demand => demand.NotBefore > now).Min(demand => demand.NotBefore);
+        Assert.True(nextDue is null || plan.WakeAt <= nextDue, "a plan says when the next run becomes due");
         Assert.All(plan.PolicyFailures, failure => Assert.Equal("broken", waiting[failure.RunId].TestType));
 
         if (plan.Decisions.Count < most)

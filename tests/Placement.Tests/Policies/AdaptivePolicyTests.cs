@@ -68,6 +68,43 @@ public sealed class AdaptivePolicyTests
         Assert.Equal("slow", Assert.Single(planner.Plan(Given.Noon.AddSeconds(30), 10).Decisions).WorkerId);
     }
 
+    [Fact]
+    public void The_plan_says_when_waiting_no_longer_pays_and_then_the_run_goes()
+    {
+        var patient = GivenOnlyTheSlowWorkerIsFree(busyFor: 5);
+
+        var wakeAt = planner.Plan(Given.Noon, 10).WakeAt!.Value;
+
+        Assert.InRange(wakeAt, Given.Noon.AddSeconds(15), Given.Noon.AddSeconds(30));
+        Assert.Equal(patient.RunId, Assert.Single(planner.Plan(wakeAt.AddSeconds(-1), 10).HeldBack).RunId);
+        Assert.Equal("slow", Assert.Single(planner.Plan(wakeAt, 10).Decisions).WorkerId);
+    }
+
+    [Fact]
+    public void A_policy_that_has_the_run_wait_is_not_asked_again_before_something_changes_for_it()
+    {
+        var asked = 0;
+        var policy = new UsersPolicy("patient", context =>
+        {
+            asked++;
+            return new PolicyChoice([]) { WaitFor = new LaterWorker("fast", "later") { Until = context.Now.AddMinutes(1) } };
+        });
+        var patient = Given.Planner(new PolicySet([policy], defaultPolicy: "patient"), durations);
+        durations.Learn(Given.Passed(40, workerClass: "k80"));
+        durations.Learn(Given.Passed(10, workerClass: "v100"));
+        var held = Given.Reservation("fast");
+        patient.Register(Given.Worker("slow", workerClass: "k80"), Given.Worker("fast", workerClass: "v100"));
+        patient.Restore(held, Given.Noon, new DurationForecast(Math.Log(5), 0.1, 10));
+        patient.Submit(Given.Demand());
+        for (var second = 0; second < 60; second++)
+            patient.Plan(Given.Noon.AddSeconds(second), 10);
+
+        Assert.Equal(1, asked);
+        patient.Release(held.RunId, held.Attempt);
+        patient.Plan(Given.Noon.AddSeconds(30), 10);
+        Assert.True(asked > 1);
+    }
+
     [Theory]
     [InlineData(0, true)]
     [InlineData(0.5, true)]
