@@ -252,14 +252,24 @@ public sealed class Planner
         foreach (var hold in holds.All.OrderBy(hold => hold.Run.Turn).ToList())
         {
             var worker = fleet.Find(hold.WorkerId)!;
-            if (decisions.Count < maxDecisions && hold.Run.Line is not null && worker.IsOpen
-                && MayTakeItsKeys(hold.Run)
-                && Check.FirstFailed(CapacityChecks.All, hold.Run.Shape.Needs, worker) is null)
+            while (decisions.Count < maxDecisions && CouldTake(hold.Run, worker))
             {
-                Place(hold.Run, pass, decisions, failures);
+                var first = FirstInTurn(hold.Run, worker);
+                Place(first, pass, decisions, failures);
+                if (first.Line is not null)
+                    break;
             }
         }
     }
+
+    private bool CouldTake(WaitingRun run, RegisteredWorker worker) =>
+        run.Line is not null && worker.IsOpen && MayTakeItsKeys(run)
+        && run.Shape.Allowed(run.Demand.AvoidWorkers, fleet).Contains(worker.Index)
+        && Check.FirstFailed(CapacityChecks.All, run.Shape.Needs, worker) is null;
+
+    /// <summary>For whomever a worker is kept, those go before that could take it too and whose turn is earlier.</summary>
+    private WaitingRun FirstInTurn(WaitingRun kept, RegisteredWorker worker) =>
+        waiting.Lines.Awake.Select(line => line.Oldest).Where(run => run.Turn < kept.Turn && CouldTake(run, worker)).MinBy(run => run.Turn) ?? kept;
 
     private void Place(WaitingRun run, Pass pass, List<Decision> decisions, List<PolicyFailure> failures)
     {
@@ -282,7 +292,7 @@ public sealed class Planner
                 line.BlockedIn = pass.Number;
                 if (ReferenceEquals(full.Allowed, run.Shape.Capable))
                     run.Shape.BlockedIn = pass.Number;
-                if (!pass.IsAhead && full.Allowed.Overlaps(fleet.Open))
+                if (!pass.IsAhead && full.Allowed.Overlaps(fleet.Open) && IsItsTurn(line.Oldest, full.Allowed))
                     holds.Keep(line.Oldest, full.Allowed, pass.Now);
                 break;
             case PlacementAttempt.HeldOff:
@@ -314,8 +324,12 @@ public sealed class Planner
             && MayTakeItsKeys(shortest))
             Place(shortest, pass, decisions, failures);
         else
-            line.BlockedIn = pass.Number;
+            line.BlockedIn = line.HeldOffIn = pass.Number;
     }
+
+    /// <summary>Whether nobody whose turn is earlier, and who could use one of these workers, is still without one kept.</summary>
+    private bool IsItsTurn(WaitingRun run, WorkerSet allowed) => waiting.Lines.Awake.All(
+        line => line.Oldest.Turn >= run.Turn || holds.For(line.Oldest.Demand.RunId) is not null || !line.Shape.Capable.Overlaps(allowed));
 
     private void PutAside(WaitingRun run, string? reason)
     {
