@@ -212,7 +212,7 @@ public sealed class DurationModel(int capacity = 50_000)
         }
 
         if (tests[subject.Test]?.Level(other => speeds.On(other, subject.Model, subject.Family), without: workerClass) is { Weight: > 0 } elsewhere)
-            {
+        {
             // What was seen elsewhere dozens of outcomes ago is less and less of a comparison.
             var current = Math.Min(1, 2 * elsewhere.Weight);
             speeds.Learn(

@@ -54,7 +54,7 @@ internal sealed class Placer(
         }
 
         var backlog = outlook.BacklogSeconds;
-        var context = new PlacementContext(run.Demand, candidates, random, pass.Now) 
+        var context = new PlacementContext(run.Demand, candidates, random, pass.Now)
         {
             Pressure = soonest > 0 ? backlog / (backlog + soonest) : 0,
             Waited = pass.Now - (run.WaitsSince ?? pass.Now),
