@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Measures Poisson arrivals at 80 % load against first-come-first-served to the fastest idle worker.
+# Measures Poisson arrivals against first-come-first-served to the fastest idle worker: ten unlike workers, and few fast beside many slow.
 # Prints JSON. usage: bench/arrivals.sh [--policy NAME] [--seeds N]
 set -euo pipefail
 

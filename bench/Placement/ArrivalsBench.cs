@@ -6,18 +6,24 @@ namespace LoadBalancer.PlacementBench;
 /// The fleet and lengths of the burst, arriving by chance (Poisson) at 80 % of what the fleet can do. Each of 200 tests has run three times
 /// before on classes drawn at random, so speeds are known as well as they would be after a few days; a test's time varies by 10 % from
 /// run to run. Against first-come-first-served to the fastest idle worker, which knows all times and starts without delay.
+/// The same on fleets of few fast and many slow workers, where it matters who waits for a fast one.
 /// </summary>
 internal static class ArrivalsBench
 {
     private const int Runs = 2_000;
     private const int Tests = 200;
     private const int EarlierRuns = 3;
-    private const double Load = 0.8;
     private const double RunSigma = 0.1;
+
+    private static readonly Case[] UnequalCases =
+    [
+        new(Fast: 2, Slow: 30, Speed: 8, Load: 0.5), new(Fast: 2, Slow: 30, Speed: 8, Load: 0.8), new(Fast: 4, Slow: 16, Speed: 4, Load: 0.7),
+        new(Fast: 4, Slow: 16, Speed: 8, Load: 0.5), new(Fast: 4, Slow: 4, Speed: 4, Load: 0.5),
+    ];
 
     public static object Run(string policy, IReadOnlyList<int> seeds)
     {
-        var bySeed = seeds.Select(seed => Measure(policy, seed)).ToList();
+        var bySeed = seeds.Select(seed => Measure(policy, Fleets.Unlike, load: 0.8, seed)).ToList();
         return new
         {
             Bench = "arrivals",
@@ -25,19 +31,34 @@ internal static class ArrivalsBench
             Seeds = seeds.Count,
             MeanCompletionByFastestIdle = Figure.Of([.. bySeed.Select(measured => measured.Mean)], goalOfMean: 1.0),
             P95CompletionByFastestIdle = Figure.Of([.. bySeed.Select(measured => measured.P95)], goalOfMean: 1.05),
+            Unequal = UnequalCases.Select(unequal => Unequal(policy, unequal, seeds)).ToList(),
         };
     }
 
-    private static (double Mean, double P95) Measure(string policy, int seed)
+    private static object Unequal(string policy, Case of, IReadOnlyList<int> seeds)
+    {
+        var bySeed = seeds.Select(seed => Measure(policy, Fleets.FastAndSlow(of.Fast, of.Speed, of.Slow), of.Load, seed)).ToList();
+        return new
+        {
+            of.Fast,
+            of.Slow,
+            of.Speed,
+            of.Load,
+            MeanCompletionByFastestIdle = Figure.Of([.. bySeed.Select(measured => measured.Mean)], goalOfMean: 1.0),
+            P95CompletionByFastestIdle = Figure.Of([.. bySeed.Select(measured => measured.P95)]),
+        };
+    }
+
+    private static (double Mean, double P95) Measure(string policy, IReadOnlyList<FleetLine> fleet, double load, int seed)
     {
         var random = new Random(seed);
         var lengths = Enumerable.Range(0, Tests).Select(_ => BurstBench.Length(random)).ToArray();
         var estimates = lengths.Select(seconds => BurstBench.Estimate(random, seconds)).ToArray();
         var scenario = new Scenario
         {
-            History = [.. History(random, lengths)],
-            Trace = [.. Trace(random, lengths, estimates)],
-            Fleet = Fleets.Unlike,
+            History = [.. History(random, lengths, fleet)],
+            Trace = [.. Trace(random, lengths, estimates, fleet.Sum(kind => kind.Speed) * load)],
+            Fleet = fleet,
             Seed = seed,
         };
         var ours = Workloads.Completions(Workloads.Simulate(scenario, policy));
@@ -45,11 +66,11 @@ internal static class ArrivalsBench
         return (ours.Average() / theirs.Average(), P95(ours) / P95(theirs));
     }
 
-    private static IEnumerable<TracedRun> History(Random random, double[] lengths)
+    private static IEnumerable<TracedRun> History(Random random, double[] lengths, IReadOnlyList<FleetLine> fleet)
     {
         foreach (var test in Enumerable.Repeat(Enumerable.Range(0, Tests), EarlierRuns).SelectMany(round => round))
         {
-            var kind = Fleets.Unlike[random.Next(Fleets.Unlike.Count)];
+            var kind = fleet[random.Next(fleet.Count)];
             yield return new TracedRun
             {
                 Index = test,
@@ -60,9 +81,9 @@ internal static class ArrivalsBench
         }
     }
 
-    private static IEnumerable<TracedRun> Trace(Random random, double[] lengths, double[] estimates)
+    private static IEnumerable<TracedRun> Trace(Random random, double[] lengths, double[] estimates, double secondsPerSecond)
     {
-        var meanGap = lengths.Average() / (Load * Fleets.Unlike.Sum(kind => kind.Speed));
+        var meanGap = lengths.Average() / secondsPerSecond;
         var at = 0.0;
         for (var i = 0; i < Runs; i++)
         {
@@ -77,6 +98,9 @@ internal static class ArrivalsBench
             };
         }
     }
+
+    /// <summary>So many workers of a class that is so many times as fast as the others, at this part of what all can do.</summary>
+    private sealed record Case(int Fast, int Slow, double Speed, double Load);
 
     private static double P95(double[] values) => Percentile.Of([.. values.Order()], 0.95);
 }

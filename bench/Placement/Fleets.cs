@@ -21,8 +21,20 @@ internal static class Fleets
         }),
     ];
 
+    /// <summary>Workers of one slot and of two classes.</summary>
+    public static IReadOnlyList<FleetLine> FastAndSlow(int fast, double speed, int slow) =>
+        [.. Enumerable.Range(0, fast).Select(i => Plain("fast", i, speed)), .. Enumerable.Range(0, slow).Select(i => Plain("slow", i, speed: 1))];
+
     /// <summary>8 K80, 6 P100 and 4 V100, each one slot with one device.</summary>
     public static IReadOnlyList<FleetLine> Devices { get; } = [Gpu("k80", 8), Gpu("p100", 6), Gpu("v100", 4)];
+
+    private static FleetLine Plain(string name, int number, double speed) => new()
+    {
+        WorkerId = $"{name}-{number}",
+        Class = name,
+        Speed = speed,
+        Capabilities = new WorkerCapabilities { CpuCores = 4, MemoryGb = 16 },
+    };
 
     private static FleetLine Gpu(string name, int count) => new()
     {

@@ -14,6 +14,10 @@ internal sealed class RelaxationSearch(Fleet fleet, KeyLedger keys, Holds holds,
     /// <summary>Null if no change or pair of changes starts it, or it needs none.</summary>
     public Relaxation? Find(WaitingRun run, DateTimeOffset now)
     {
+        // Whoever waits by choice may choose otherwise as soon as anything changes.
+        if (waiting.Patient.Exists(other => !ReferenceEquals(other, run)))
+            return null;
+
         if (OutsideOfWorkers(run, now) is not { } outside || outside.Changes.Count > MostChanges)
             return null;
 

@@ -23,17 +23,14 @@ internal sealed class ClassSpeeds(int capacity)
     /// <param name="model">The test's model, or empty.</param>
     /// <param name="family">Its family, or empty.</param>
     /// <param name="factor">The logarithm of how many times as long it took as elsewhere, each elsewhere made comparable.</param>
-    /// <param name="weight">
-    /// What it counts for other models: less, the more of the same test is known there. A class is given what suits it, so that its
-    /// usual tests would make it look faster than it is for the others.
-    /// </param>
-    public void Learn(string workerClass, string model, string family, double factor, double weight)
+    /// <param name="weight">What it counts.</param>
+    public void Learn(string workerClass, string model, string family, double factor, ComparisonWeight weight)
     {
-        Change(new Subject(workerClass, Level.Class, ""), factor, weight);
+        Change(new Subject(workerClass, Level.Class, ""), factor, weight.ForOthers);
         if (family.Length > 0)
-            Change(new Subject(workerClass, Level.Family, family), factor, weight);
+            Change(new Subject(workerClass, Level.Family, family), factor, weight.ForOthers);
         if (model.Length > 0)
-            Change(new Subject(workerClass, Level.Model, model), factor, 1);
+            Change(new Subject(workerClass, Level.Model, model), factor, weight.ForModel);
     }
 
     private void Change(Subject subject, double factor, double weight) => factors.Change(subject, known => known.After(factor, weight));
@@ -48,3 +45,11 @@ internal sealed class ClassSpeeds(int capacity)
     /// <summary>Of what a factor is known: of a class, for all models, for a family or for one model.</summary>
     private readonly record struct Subject(string WorkerClass, Level Level, string Name);
 }
+
+/// <summary>What one comparison of a test's times on two classes counts, in samples.</summary>
+/// <param name="ForOthers">
+/// For other models: less, the more of the same test is known there. A class is given what suits it, so that its usual tests would make it
+/// look faster than it is for the others.
+/// </param>
+/// <param name="ForModel">For the test's own model.</param>
+internal readonly record struct ComparisonWeight(double ForOthers, double ForModel);

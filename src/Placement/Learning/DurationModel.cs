@@ -207,12 +207,18 @@ public sealed class DurationModel(int capacity = 50_000)
             var comparable = logarithm - speeds.On(workerClass, subject.Model, subject.Family);
             guesses = guesses.After(Math.Pow(comparable - guess - optimism.Mean, 2));
             if (tests[subject.Test] is null)
-                speeds.Learn(workerClass, subject.Model, subject.Family, logarithm - Believed(guess, subject)!.Value, weight: 1);
+                speeds.Learn(workerClass, subject.Model, subject.Family, logarithm - Believed(guess, subject)!.Value, new ComparisonWeight(1, 1));
             optimism = optimism.After(comparable - guess);
         }
 
         if (tests[subject.Test]?.Level(other => speeds.On(other, subject.Model, subject.Family), without: workerClass) is { Weight: > 0 } elsewhere)
-            speeds.Learn(workerClass, subject.Model, subject.Family, logarithm - elsewhere.Mean, 1 / (1 + tests[subject.Test]!.On(workerClass).Weight));
+        {
+            // What was seen elsewhere dozens of outcomes ago is less and less of a comparison.
+            var current = Math.Min(1, 2 * elsewhere.Weight);
+            speeds.Learn(
+                workerClass, subject.Model, subject.Family, logarithm - elsewhere.Mean,
+                new ComparisonWeight(current / (1 + tests[subject.Test]!.On(workerClass).Weight), current));
+        }
     }
 
     private void LearnAtLeast(RunOutcome outcome, double logarithm)

@@ -16,6 +16,9 @@ internal readonly record struct LogMean(double Weight, double Mean)
         return new LogMean(kept + weight, ((kept * Mean) + (weight * logarithm)) / (kept + weight));
     }
 
+    /// <summary>After so many samples elsewhere.</summary>
+    public LogMean Aged(long samples) => samples <= 0 ? this : this with { Weight = Weight * Math.Pow(Memory, samples) };
+
     /// <summary>Shrunk towards what is believed without it, as if that were some samples more.</summary>
     /// <param name="prior">What is believed without it.</param>
     /// <param name="worth">How many samples the belief is worth.</param>

@@ -29,6 +29,9 @@ internal sealed class Line(LineName name)
     /// <summary>The pass in which nothing more of this line could be placed.</summary>
     public long BlockedIn { get; set; }
 
+    /// <summary>The pass in which there was room for it, but only where a worker is kept for another run.</summary>
+    public long HeldOffIn { get; set; }
+
     /// <summary>Submitters to their runs, the shortest first.</summary>
     public Dictionary<string, SortedRuns> BySubmitter => bySubmitter;
 

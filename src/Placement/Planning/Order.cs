@@ -18,6 +18,7 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
     private const double EqualUseSeconds = 1;
 
     private readonly List<Line> placeable = [];
+    private readonly List<Line> heldOff = [];
 
     /// <summary>What came this much later overtakes nothing.</summary>
     public TimeSpan LongestOvertaking => options.LongestOvertaking;
@@ -37,7 +38,7 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
         foreach (var line in placeable)
         {
             // Nobody in a line came before its oldest.
-            if (line.Name.Priority == limits.Priority && limits.Allow(line.Oldest))
+            if (line.Name.Priority == limits.Priority && limits.Allow(line.Oldest) && line.Oldest.Demand.SubmittedAt <= LastBesideHeldOff(line))
                 Enter(line, limits, horizon, outlook.DrainSeconds(now), ref best);
         }
 
@@ -53,9 +54,13 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
     private void FindPlaceable(long pass)
     {
         placeable.Clear();
+        heldOff.Clear();
         List<(Line Line, string Key)>? closed = null;
         foreach (var line in lines.Awake)
         {
+            if (line.HeldOffIn == pass)
+                heldOff.Add(line);
+
             if (line.BlockedIn == pass || line.Shape.BlockedIn == pass || (line.Shape.CapableKinds & fleet.Kinds.Open) == 0)
                 continue;
 
@@ -67,6 +72,20 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
 
         foreach (var (line, key) in closed ?? [])
             lines.Sleep(line, key);
+    }
+
+    /// <summary>Who makes way for a run for which a worker is kept is not overtaken there for longer than by anybody else.</summary>
+    private DateTimeOffset LastBesideHeldOff(Line line)
+    {
+        var last = DateTimeOffset.MaxValue;
+        foreach (var other in heldOff)
+        {
+            var submitted = other.Oldest.Demand.SubmittedAt;
+            if ((other.Shape.CapableKinds & line.Shape.CapableKinds) != 0 && submitted < last)
+                last = submitted;
+        }
+
+        return last == DateTimeOffset.MaxValue ? last : last + options.LongestOvertaking;
     }
 
     private Limits LimitsOf()
@@ -97,6 +116,9 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
     {
         if (line.Name.Keys.Length > 0)
             limits = limits.Until(lines.KeyWaiters.LastSubmitted(line.Oldest.Demand.ConcurrencyKeys));
+
+        if (heldOff.Count > 0)
+            limits = limits.Until(LastBesideHeldOff(line));
 
         var open = line.Shape.CapableKinds & fleet.Kinds.Open;
         var suits = (line.Name.Home & open) != 0;

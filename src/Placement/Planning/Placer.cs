@@ -2,7 +2,7 @@ namespace LoadBalancer.Placement;
 
 /// <summary>Places one run: filters who can take it now, lets the policy choose, checks the answer, reserves everything at once.</summary>
 internal sealed class Placer(
-    Fleet fleet, ReservationLedger ledger, Holds holds, Outlook outlook, LookAhead lookAhead, PolicySet policies, DurationModel durations,
+    Fleet fleet, ReservationLedger ledger, Holds holds, Outlook outlook, WaitingRuns waiting, LookAhead lookAhead, PolicySet policies, DurationModel durations,
     Random random, TimeSpan longestWait)
 {
     private static readonly int RefusalCodes = Enum.GetValues<RefusalCode>().Length;
@@ -33,7 +33,10 @@ internal sealed class Placer(
 
         if (answer.WaitFor is { } later)
         {
-            pass.Await(run, fleet.Find(later.WorkerId)!.Kind);
+            var kind = fleet.Find(later.WorkerId)!.Kind;
+            run.WaitsSince ??= pass.Now;
+            run.Patience = later.Until > pass.Now ? new Patience(kind, kind.Bit | run.FasterThan(fleet.Kinds.Open), fleet.Version, later.Until.Value) : null;
+            pass.Await(run, kind);
             return new PlacementAttempt.PassedOver(later.Reason);
         }
 
@@ -51,7 +54,11 @@ internal sealed class Placer(
         }
 
         var backlog = outlook.BacklogSeconds;
-        var context = new PlacementContext(run.Demand, candidates, random, pass.Now) { Pressure = soonest > 0 ? backlog / (backlog + soonest) : 0 };
+        var context = new PlacementContext(run.Demand, candidates, random, pass.Now)
+        {
+            Pressure = soonest > 0 ? backlog / (backlog + soonest) : 0,
+            Waited = pass.Now - (run.WaitsSince ?? pass.Now),
+        };
         var mayWait = pass.MayWait && pass.LastSubmitted <= run.Demand.SubmittedAt + longestWait && surest > outlook.DrainSeconds(pass.Now);
         return mayWait && LaterWorkers(run, surest, pass) is { Count: > 0 } later ? context with { Later = later } : context;
     }
@@ -74,6 +81,7 @@ internal sealed class Placer(
             {
                 Saved = warmth.SavedOn(worker.Id, forecast),
                 FailureExcess = durations.Failing.ExcessOn(worker.Id),
+                Sought = waiting.Pace.IsQuiet(pass.Now) ? 0 : waiting.Sought[kind],
             });
         }
 

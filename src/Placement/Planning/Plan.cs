@@ -5,7 +5,7 @@ namespace LoadBalancer.Placement;
 /// </summary>
 /// <param name="Decisions">In the order in which they were taken.</param>
 /// <param name="Impossible">Runs that wait although no registered worker could run them even when empty.</param>
-/// <param name="WakeAt">The earliest <see cref="TestDemand.NotBefore"/> that is still ahead.</param>
+/// <param name="WakeAt">The earliest <see cref="TestDemand.NotBefore"/> that is still ahead, or end of a run's waiting by choice.</param>
 public sealed record Plan(IReadOnlyList<Decision> Decisions, IReadOnlyList<ImpossibleRun> Impossible, DateTimeOffset? WakeAt)
 {
     /// <summary>Runs that keep waiting because their policy threw or answered with what it was not offered.</summary>

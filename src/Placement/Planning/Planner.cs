@@ -28,6 +28,7 @@ public sealed class Planner
     private readonly WaitingRuns waiting;
     private readonly Holds holds;
     private readonly Order order;
+    private readonly PatientRuns patient;
     private readonly LookAhead lookAhead;
     private readonly Placer placer;
     private readonly Rebalancing rebalancing;
@@ -49,8 +50,9 @@ public sealed class Planner
         waiting = new WaitingRuns(fleet, durations, outlook, options);
         holds = new Holds(fleet, ledger, options.LongestOvertaking);
         order = new Order(fleet, ledger.Keys, shares, outlook, waiting.Lines, waiting.Pace, options);
+        patient = new PatientRuns(fleet, waiting, options.LongestOvertaking);
         lookAhead = new LookAhead(fleet, ledger, holds, horizon);
-        placer = new Placer(fleet, ledger, holds, outlook, lookAhead, policies, durations, random, options.LongestOvertaking);
+        placer = new Placer(fleet, ledger, holds, outlook, waiting, lookAhead, policies, durations, random, options.LongestOvertaking);
         rebalancing = new Rebalancing(fleet, ledger, holds, waiting, durations);
         explainer = new Explainer(
             fleet, ledger.Keys, waiting.Lines.KeyWaiters, holds, new RelaxationSearch(fleet, ledger.Keys, holds, waiting, durations),
@@ -170,13 +172,19 @@ public sealed class Planner
         foreach (var run in aside)
             waiting.PutBack(run);
 
-        return new Plan(decisions, Impossible(), waiting.NextDueAt)
+        return new Plan(decisions, Impossible(), WakeAt())
         {
             PolicyFailures = failures,
-            HeldBack = aside.Count == 0 ? [] : [.. from run in aside let reason = run.PassedOver where reason is not null select new HeldBackRun(run.Demand.RunId, reason)],
+            HeldBack = HeldBack(),
             Kept = holds.IsEmpty ? [] : [.. from hold in holds.All select new KeptWorker(hold.WorkerId, hold.Run.Demand.RunId)],
         };
     }
+
+    private DateTimeOffset? WakeAt() => patient.NextEnd is { } end && !(waiting.NextDueAt < end) ? end : waiting.NextDueAt;
+
+    private IReadOnlyList<HeldBackRun> HeldBack() => aside.Count + waiting.Patient.Count == 0
+        ? []
+        : [.. from run in aside.Concat(waiting.Patient) let reason = run.PassedOver where reason is not null select new HeldBackRun(run.Demand.RunId, reason)];
 
     /// <returns>Whether there may be more to place.</returns>
     private bool PlaceWhatCanBe(DateTimeOffset now, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)
@@ -204,7 +212,10 @@ public sealed class Planner
     }
 
     private Pass Begin(DateTimeOffset now, bool isAhead) =>
-        new(++passes, now, waiting.LastSubmitted, new FreeTimes(fleet, ledger, outlook, now), mostWaits: 64 + (2 * fleet.Count)) { IsAhead = isAhead };
+        new(++passes, now, waiting.LastSubmitted, new FreeTimes(fleet, ledger, outlook, waiting.Patient, now), mostWaits: 64 + (2 * fleet.Count) - waiting.Patient.Count)
+        {
+            IsAhead = isAhead,
+        };
 
     private void PlaceInOrder(Pass pass, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)
     {
@@ -219,6 +230,7 @@ public sealed class Planner
             run.PassedOver = null;
         aside.Clear();
         shares.Settle(now);
+        patient.Rouse(now);
         waiting.Refresh(now);
         ReviewHolds();
     }
@@ -240,14 +252,24 @@ public sealed class Planner
         foreach (var hold in holds.All.OrderBy(hold => hold.Run.Turn).ToList())
         {
             var worker = fleet.Find(hold.WorkerId)!;
-            if (decisions.Count < maxDecisions && hold.Run.Line is not null && worker.IsOpen
-                && MayTakeItsKeys(hold.Run)
-                && Check.FirstFailed(CapacityChecks.All, hold.Run.Shape.Needs, worker) is null)
+            while (decisions.Count < maxDecisions && CouldTake(hold.Run, worker))
             {
-                Place(hold.Run, pass, decisions, failures);
+                var first = FirstInTurn(hold.Run, worker);
+                Place(first, pass, decisions, failures);
+                if (first.Line is not null)
+                    break;
             }
         }
     }
+
+    private bool CouldTake(WaitingRun run, RegisteredWorker worker) =>
+        run.Line is not null && worker.IsOpen && MayTakeItsKeys(run)
+        && run.Shape.Allowed(run.Demand.AvoidWorkers, fleet).Contains(worker.Index)
+        && Check.FirstFailed(CapacityChecks.All, run.Shape.Needs, worker) is null;
+
+    /// <summary>For whomever a worker is kept, those go before that could take it too and whose turn is earlier.</summary>
+    private WaitingRun FirstInTurn(WaitingRun kept, RegisteredWorker worker) =>
+        waiting.Lines.Awake.Select(line => line.Oldest).Where(run => run.Turn < kept.Turn && CouldTake(run, worker)).MinBy(run => run.Turn) ?? kept;
 
     private void Place(WaitingRun run, Pass pass, List<Decision> decisions, List<PolicyFailure> failures)
     {
@@ -264,12 +286,13 @@ public sealed class Planner
                 decisions.Add(placed.Decision);
                 shares.Charge(run.Demand.Submitter, placed.Decision.Predicted!.Value.P50.TotalSeconds);
                 waiting.Remove(run.Demand.RunId);
+                patient.Resume(pass.Now);
                 break;
             case PlacementAttempt.NoRoom full:
                 line.BlockedIn = pass.Number;
                 if (ReferenceEquals(full.Allowed, run.Shape.Capable))
                     run.Shape.BlockedIn = pass.Number;
-                if (!pass.IsAhead && full.Allowed.Overlaps(fleet.Open))
+                if (!pass.IsAhead && full.Allowed.Overlaps(fleet.Open) && IsItsTurn(line.Oldest, full.Allowed))
                     holds.Keep(line.Oldest, full.Allowed, pass.Now);
                 break;
             case PlacementAttempt.HeldOff:
@@ -281,7 +304,10 @@ public sealed class Planner
                 break;
             case PlacementAttempt.PassedOver(var reason):
                 holds.Drop(run);
-                PutAside(run, reason);
+                if (patient.Settle(run))
+                    run.PassedOver = reason;
+                else
+                    PutAside(run, reason);
                 break;
             case PlacementAttempt.PolicyFailed(var failure):
                 holds.Drop(run);
@@ -298,8 +324,12 @@ public sealed class Planner
             && MayTakeItsKeys(shortest))
             Place(shortest, pass, decisions, failures);
         else
-            line.BlockedIn = pass.Number;
+            line.BlockedIn = line.HeldOffIn = pass.Number;
     }
+
+    /// <summary>Whether nobody whose turn is earlier, and who could use one of these workers, is still without one kept.</summary>
+    private bool IsItsTurn(WaitingRun run, WorkerSet allowed) => waiting.Lines.Awake.All(
+        line => line.Oldest.Turn >= run.Turn || holds.For(line.Oldest.Demand.RunId) is not null || !line.Shape.Capable.Overlaps(allowed));
 
     private void PutAside(WaitingRun run, string? reason)
     {

@@ -21,14 +21,31 @@ internal sealed class WaitingRun(TestDemand demand, Shape shape, DateTimeOffset 
     /// <summary>Kinds whose time it uses about as well as any other, one bit each.</summary>
     public ulong Home { get; private set; }
 
-    /// <summary>Where it stands in line; null while it is not due or put aside for the rest of a pass.</summary>
+    /// <summary>Where it stands in line; null while it is not due, put aside for the rest of a pass, or patient.</summary>
     public Line? Line { get; set; }
 
     /// <summary>Why it was passed over in the last pass although a worker was free for it; null if it was not.</summary>
     public string? PassedOver { get; set; }
 
+    /// <summary>Since when its policy has it wait by choice; null as long as it did not. Stays until it is placed, so that waiting has an end.</summary>
+    public DateTimeOffset? WaitsSince { get; set; }
+
+    /// <summary>For whom it waits by choice and up to when; null if it does not, or is to be looked at in every pass.</summary>
+    public Patience? Patience { get; set; }
+
     /// <summary>Predicted seconds on a kind; asked first by <see cref="Predict"/>.</summary>
     public float SecondsOn(int kind) => seconds[kind];
+
+    /// <summary>Kinds on which it takes less than on any of these, one bit each.</summary>
+    public ulong FasterThan(ulong kinds)
+    {
+        var (here, faster) = (float.PositiveInfinity, 0UL);
+        for (var rest = Shape.CapableKinds & kinds; rest != 0; rest &= rest - 1)
+            here = Math.Min(here, seconds[BitOperations.TrailingZeroCount(rest)]);
+        for (var rest = Shape.CapableKinds & ~kinds; rest != 0; rest &= rest - 1)
+            faster |= seconds[BitOperations.TrailingZeroCount(rest)] < here ? rest & ~(rest - 1) : 0;
+        return faster;
+    }
 
     public bool IsPredictedFor(int kinds) => seconds.Length >= kinds;
 

@@ -31,6 +31,11 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
 
     public ArrivalPace Pace { get; } = new();
 
+    public Sought Sought { get; } = new(fleet);
+
+    /// <summary>Those that wait by choice and stand in no line meanwhile.</summary>
+    public List<WaitingRun> Patient { get; } = [];
+
     /// <summary>The latest submission seen.</summary>
     public DateTimeOffset LastSubmitted { get; private set; } = DateTimeOffset.MinValue;
 
@@ -60,7 +65,11 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
         sweep.Enqueue(run);
         outlook.Changed();
         if (demand.Attempt == 1)
+        {
             Pace.Note(demand.SubmittedAt);
+            Sought.Note();
+        }
+
         LastSubmitted = demand.SubmittedAt > LastSubmitted ? demand.SubmittedAt : LastSubmitted;
         if (demand.NotBefore is not null)
         {
@@ -76,10 +85,10 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
         if (!byRun.Remove(runId, out var run))
             return false;
 
-        if (run.Line is null)
-            delayed.Remove(run);
-        else
+        if (run.Line is not null)
             Lines.Remove(run);
+        else if (!Patient.Remove(run))
+            delayed.Remove(run);
 
         outlook.Changed();
         shapes.Leave(run.Shape);

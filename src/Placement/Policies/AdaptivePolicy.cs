@@ -5,7 +5,7 @@ namespace LoadBalancer.Placement;
 /// <summary>
 /// Where the run is expected to end first, and what it costs the others that it runs there. If nothing else waits, that is where it is
 /// predicted to take least, or, if a busy worker would have it done earlier still, it waits for that one. The more waits, the more counts
-/// what a second of each worker is worth to all that waits. Rare abilities are left free by runs that do not need them, for what may come.
+/// what a second of each worker is worth to all that waits, and the less is tried out of which little is known. Rare abilities are left free by runs that do not need them, for what may come.
 /// Without evidence all predictions are equal, and it is a pull queue: any capable worker, the least versatile and least loaded first.
 /// </summary>
 internal sealed class AdaptivePolicy : ScoringPolicy
@@ -16,6 +16,7 @@ internal sealed class AdaptivePolicy : ScoringPolicy
     private const int Preference = 3;
     private const int Risk = 4;
     private const int Load = 5;
+    private const int Optimism = 6;
 
     /// <summary>To leave the rarest ability free, a run may take this much longer.</summary>
     private const double ScarcityWeight = 0.2;
@@ -23,7 +24,7 @@ internal sealed class AdaptivePolicy : ScoringPolicy
     /// <summary>Waiting for a busy worker must save a part of the time, since forecasts are not exact.</summary>
     private const double ClearlyEarlier = 0.9;
 
-    private static readonly string[] Parts = ["run", "contention", "scarcity", "preference", "risk", "load"];
+    private static readonly string[] Parts = ["run", "contention", "scarcity", "preference", "risk", "load", "optimism"];
 
     public override string Name => PolicyNames.Adaptive;
 
@@ -31,6 +32,7 @@ internal sealed class AdaptivePolicy : ScoringPolicy
     {
         var candidates = context.Candidates;
         var costs = new CostTable(Parts, candidates.Count);
+        var surest = Prospect.SurestVariance(candidates);
         for (var i = 0; i < candidates.Count; i++)
         {
             var candidate = candidates[i];
@@ -41,6 +43,7 @@ internal sealed class AdaptivePolicy : ScoringPolicy
             costs[i, Preference] = Prospect.Preference(run, candidate, context.Demand);
             costs[i, Risk] = run * candidate.FailureExcess;
             costs[i, Load] = run * LoadWeight * candidate.Fit.Load;
+            costs[i, Optimism] = Prospect.Optimism(run, candidate, surest) * (1 - context.Pressure);
         }
 
         return costs;
@@ -52,18 +55,23 @@ internal sealed class AdaptivePolicy : ScoringPolicy
         return $"expected to take {Seconds(context.Candidates[candidate].Predicted.P50)} here, {others}";
     }
 
-    /// <summary>A busy worker on which the run is expected to end clearly earlier than on the best free one, although it starts later.</summary>
+    /// <summary>
+    /// A busy worker on which the run is expected to end clearly earlier than on the best free one, counted from when it began to wait. The
+    /// more sought the worker is, the less of the gain counts: whoever waits for one that is never free anyway only takes from another what
+    /// he gains, and has waited on top (Lin and Kumar 1984 on a slow server beside a fast one).
+    /// </summary>
     protected override LaterWorker? WaitFor(PlacementContext context, int cheapest)
     {
         var best = context.Candidates[cheapest];
-        var (soonest, chosen) = (DateTimeOffset.MaxValue, (LaterCandidate?)null);
+        var (soonest, until, chosen) = (DateTimeOffset.MaxValue, context.Now, (LaterCandidate?)null);
         foreach (var later in context.Later)
         {
             // At equal certainty: the less is known of a worker, the more it must promise.
             var here = Effort(later.Predicted.P50 * (best.Predicted.P90 / later.Predicted.P90), best.Saved, best.FailureExcess);
-            var there = later.FreeAt + Effort(later.Predicted.P50, later.Saved, later.FailureExcess);
-            if (there < soonest && there < context.Now + (here * ClearlyEarlier))
-                (soonest, chosen) = (there, later);
+            var effort = Effort(later.Predicted.P50, later.Saved, later.FailureExcess);
+            var worth = ((here * ClearlyEarlier) - effort) * (1 - later.Sought);
+            if (later.FreeAt + effort < soonest && context.Waited + (later.FreeAt - context.Now) < worth)
+                (soonest, until, chosen) = (later.FreeAt + effort, context.Now + worth - context.Waited, later);
         }
 
         return chosen is null
@@ -71,7 +79,10 @@ internal sealed class AdaptivePolicy : ScoringPolicy
             : new LaterWorker(
                 chosen.Worker.WorkerId,
                 $"waits for {chosen.Worker.WorkerId}, free in {Seconds(chosen.FreeAt - context.Now)}: expected to be done in "
-                    + $"{Seconds(soonest - context.Now)} there, in {Seconds(Effort(best.Predicted.P50, best.Saved, best.FailureExcess))} on {best.Worker.WorkerId}");
+                    + $"{Seconds(soonest - context.Now)} there, in {Seconds(Effort(best.Predicted.P50, best.Saved, best.FailureExcess))} on {best.Worker.WorkerId}")
+            {
+                Until = until,
+            };
     }
 
     /// <summary>What the run takes where the worker is prepared for it, and where it may fail.</summary>

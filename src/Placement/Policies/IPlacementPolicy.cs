@@ -30,6 +30,9 @@ public sealed record PlacementContext(TestDemand Demand, IReadOnlyList<Candidate
     /// for much longer than this run takes.
     /// </summary>
     public double Pressure { get; init; }
+
+    /// <summary>How long the run has waited by choice: what it waits yet comes on top.</summary>
+    public TimeSpan Waited { get; init; }
 }
 
 /// <summary>A worker that meets all hard requirements and has everything free that the run needs.</summary>
@@ -61,6 +64,12 @@ public sealed record LaterCandidate(WorkerProfile Worker, DateTimeOffset FreeAt,
 
     /// <inheritdoc cref="Candidate.FailureExcess"/>
     public double FailureExcess { get; init; }
+
+    /// <summary>
+    /// From 0 to 1: how likely others use its time if this run does not wait for it, as often as submissions lately found no worker like it
+    /// free. 0 once they have stopped coming.
+    /// </summary>
+    public double Sought { get; init; }
 }
 
 /// <summary>What is not reserved on a worker.</summary>
@@ -85,7 +94,14 @@ public sealed record PolicyChoice(IReadOnlyList<RankedWorker> Ranked)
 /// <summary>A busy worker that is worth waiting for.</summary>
 /// <param name="WorkerId">One of <see cref="PlacementContext.Later"/>.</param>
 /// <param name="Reason">One short sentence for an operator.</param>
-public sealed record LaterWorker(string WorkerId, string Reason);
+public sealed record LaterWorker(string WorkerId, string Reason)
+{
+    /// <summary>
+    /// When waiting no longer pays: until then the policy is not asked again unless a worker of that kind is free or the fleet changes. Null to be
+    /// asked at every event.
+    /// </summary>
+    public DateTimeOffset? Until { get; init; }
+}
 
 /// <summary>A candidate with its score.</summary>
 /// <param name="WorkerId">One of the candidates.</param>

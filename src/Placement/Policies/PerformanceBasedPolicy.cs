@@ -24,13 +24,13 @@ internal sealed class PerformanceBasedPolicy : ScoringPolicy
     {
         var candidates = context.Candidates;
         var costs = new CostTable(Parts, candidates.Count);
-        var surest = SurestVariance(candidates);
+        var surest = Prospect.SurestVariance(candidates);
         var saved = Prospect.MostSaved(candidates);
         for (var i = 0; i < candidates.Count; i++)
         {
             var candidate = candidates[i];
             var run = Prospect.Run(candidate);
-            var optimism = run * (Math.Exp(-Doubt(candidate, surest)) - 1);
+            var optimism = Prospect.Optimism(run, candidate, surest);
             costs[i, Run] = run;
             costs[i, Optimism] = optimism;
             costs[i, Risk] = Prospect.Risk(run + optimism, candidate);
@@ -48,22 +48,4 @@ internal sealed class PerformanceBasedPolicy : ScoringPolicy
         var failures = chosen.FailureExcess > 0 ? $", failing {Number(chosen.FailureExcess * 100)} % more often than elsewhere" : "";
         return $"expected to take {Seconds(chosen.Predicted.P50)} here{failures}";
     }
-
-    private static double SurestVariance(IReadOnlyList<Candidate> candidates)
-    {
-        var least = double.PositiveInfinity;
-        for (var i = 0; i < candidates.Count; i++)
-            least = Math.Min(least, Variance(candidates[i]));
-
-        return least;
-    }
-
-    /// <summary>
-    /// How many times shorter, as a logarithm, the run may well be here. A lower confidence bound (Lai and Robbins, 1985, "optimism in the
-    /// face of uncertainty") of one standard deviation, of that part of the spread which the surest prediction does not have: run times
-    /// scatter on every worker, so what all have in common is no doubt about this one.
-    /// </summary>
-    private static double Doubt(Candidate candidate, double surestVariance) => Math.Sqrt(Variance(candidate) - surestVariance);
-
-    private static double Variance(Candidate candidate) => candidate.Predicted.LogSpread * candidate.Predicted.LogSpread;
 }

@@ -148,7 +148,8 @@ internal sealed class World
         var due = waiting.Values.Where(demand => demand.NotBefore is null || demand.NotBefore <= now).ToList();
         var impossible = due.Where(demand => !fleet.Values.Any(worker => Rules.IsCapable(worker, demand.Requirements)));
         Assert.Equal(impossible.Select(demand => demand.RunId).Order(), plan.Impossible.Select(run => run.RunId).Order());
-        Assert.Equal(waiting.Values.Where(demand => demand.NotBefore > now).Min(demand => demand.NotBefore), plan.WakeAt);
+        var nextDue = waiting.Values.Where(demand => demand.NotBefore > now).Min(demand => demand.NotBefore);
+        Assert.True(nextDue is null || plan.WakeAt <= nextDue, "a plan says when the next run becomes due");
         Assert.All(plan.PolicyFailures, failure => Assert.Equal("broken", waiting[failure.RunId].TestType));
 
         if (plan.Decisions.Count < most)
@@ -214,14 +215,12 @@ internal sealed class World
         var failed = plan.PolicyFailures.Select(failure => failure.RunId).ToHashSet();
         foreach (var winner in plan.Decisions.Select(decision => placed.FindLast(demand => demand.RunId == decision.RunId)!))
         {
-            var wasKept = Plans.Any(earlier => earlier.Kept.Any(kept => kept.ForRun == winner.RunId));
             Assert.DoesNotContain(due, left =>
                 !failed.Contains(left.RunId)
                 && (left.Priority, left.SubmittedAt).CompareTo((winner.Priority, winner.SubmittedAt)) < 0
                 && SameRequirements.Comparer.Equals(left.Requirements, winner.Requirements)
                 && left.ConcurrencyKeys.Count == 0
-                && left.AvoidWorkers.Count == 0
-                && !wasKept);
+                && left.AvoidWorkers.Count == 0);
         }
     }
 

@@ -54,6 +54,18 @@ public sealed class HoldTests
     }
 
     [Fact]
+    public void Whose_turn_is_earlier_takes_the_worker_that_was_kept_for_another()
+    {
+        var first = Place(Small(), Given.Noon);
+        planner.Submit(Large(submittedAfter: 1));
+        Assert.Single(planner.Plan(Given.Noon.AddSeconds(2), 10).Kept);
+        var urgent = planner.Submitted(Large(submittedAfter: 3) with { Priority = 1 });
+        planner.Release(first.RunId, 1);
+
+        Assert.Equal(urgent.RunId, Assert.Single(planner.Plan(Given.Noon.AddSeconds(4), 10).Decisions).RunId);
+    }
+
+    [Fact]
     public void Who_is_held_off_is_told_for_whom()
     {
         Place(Small(), Given.Noon);

@@ -58,6 +58,67 @@ public sealed class AdaptivePolicyTests
         Assert.Equal(patient.RunId, Assert.Single(planner.Plan(Given.Noon, 10).Decisions).RunId);
     }
 
+    [Fact]
+    public void What_it_has_waited_already_counts_so_that_waiting_ends()
+    {
+        GivenOnlyTheSlowWorkerIsFree(busyFor: 5);
+
+        Assert.Empty(planner.Plan(Given.Noon, 10).Decisions);
+        Assert.Empty(planner.Plan(Given.Noon.AddSeconds(10), 10).Decisions);
+        Assert.Equal("slow", Assert.Single(planner.Plan(Given.Noon.AddSeconds(30), 10).Decisions).WorkerId);
+    }
+
+    [Fact]
+    public void The_plan_says_when_waiting_no_longer_pays_and_then_the_run_goes()
+    {
+        var patient = GivenOnlyTheSlowWorkerIsFree(busyFor: 5);
+
+        var wakeAt = planner.Plan(Given.Noon, 10).WakeAt!.Value;
+
+        Assert.InRange(wakeAt, Given.Noon.AddSeconds(15), Given.Noon.AddSeconds(30));
+        Assert.Equal(patient.RunId, Assert.Single(planner.Plan(wakeAt.AddSeconds(-1), 10).HeldBack).RunId);
+        Assert.Equal("slow", Assert.Single(planner.Plan(wakeAt, 10).Decisions).WorkerId);
+    }
+
+    [Fact]
+    public void A_policy_that_has_the_run_wait_is_not_asked_again_before_something_changes_for_it()
+    {
+        var asked = 0;
+        var policy = new UsersPolicy("patient", context =>
+        {
+            asked++;
+            return new PolicyChoice([]) { WaitFor = new LaterWorker("fast", "later") { Until = context.Now.AddMinutes(1) } };
+        });
+        var patient = Given.Planner(new PolicySet([policy], defaultPolicy: "patient"), durations);
+        durations.Learn(Given.Passed(40, workerClass: "k80"));
+        durations.Learn(Given.Passed(10, workerClass: "v100"));
+        var held = Given.Reservation("fast");
+        patient.Register(Given.Worker("slow", workerClass: "k80"), Given.Worker("fast", workerClass: "v100"));
+        patient.Restore(held, Given.Noon, new DurationForecast(Math.Log(5), 0.1, 10));
+        patient.Submit(Given.Demand());
+        for (var second = 0; second < 60; second++)
+            patient.Plan(Given.Noon.AddSeconds(second), 10);
+
+        Assert.Equal(1, asked);
+        patient.Release(held.RunId, held.Attempt);
+        patient.Plan(Given.Noon.AddSeconds(30), 10);
+        Assert.True(asked > 1);
+    }
+
+    [Theory]
+    [InlineData(0, true)]
+    [InlineData(0.5, true)]
+    [InlineData(1, false)]
+    public void It_does_not_wait_for_a_worker_that_others_would_use_all_the_time(double sought, bool waits)
+    {
+        var context = Offer.Of(Offer.Worker("here", 60)) with
+        {
+            Later = [new LaterCandidate(Given.Worker("there"), Given.Noon.AddSeconds(5), Offer.Worker("there", 30).Predicted) { Sought = sought }],
+        };
+
+        Assert.Equal(waits ? "there" : null, new PolicySet().For("").Choose(context).WaitFor?.WorkerId);
+    }
+
     private TestDemand GivenOnlyTheSlowWorkerIsFree(double busyFor)
     {
         planner.Register(Given.Worker("slow", workerClass: "k80"), Given.Worker("fast", workerClass: "v100"));
@@ -69,6 +130,34 @@ public sealed class AdaptivePolicyTests
         }
 
         return planner.Submitted(Given.Demand());
+    }
+
+    [Fact]
+    public void A_class_of_which_nothing_is_known_is_tried_while_nothing_else_waits()
+    {
+        var offered = Offer.Of(Offer.Worker("known", 10, spread: 0.3), Offer.Worker("unknown", 12, spread: 0.5));
+
+        Assert.Equal("unknown", offered.ChosenBy(PolicyNames.Adaptive));
+        Assert.Equal("known", (offered with { Pressure = 0.9 }).ChosenBy(PolicyNames.Adaptive));
+    }
+
+    [Fact]
+    public void One_very_slow_run_does_not_close_a_class_to_a_test_for_ever()
+    {
+        planner.Register(Given.Worker("unlucky", workerClass: "a"), Given.Worker("usual", workerClass: "b"));
+        durations.Learn(Given.Passed(60, workerClass: "a"));
+
+        var chosen = new List<string>();
+        for (var run = 0; run < 300; run++)
+        {
+            planner.Submit(Given.Demand());
+            var decision = Assert.Single(planner.Plan(Given.Noon, 1).Decisions);
+            planner.Release(decision.RunId, decision.Attempt);
+            durations.Learn(decision.WorkerId == "unlucky" ? Given.Passed(5, workerClass: "a") : Given.Passed(12, workerClass: "b"));
+            chosen.Add(decision.WorkerId);
+        }
+
+        Assert.All(chosen.TakeLast(100), worker => Assert.Equal("unlucky", worker));
     }
 
     [Fact]
