@@ -173,10 +173,16 @@ public sealed class Planner
         return new Plan(decisions, Impossible(), waiting.NextDueAt)
         {
             PolicyFailures = failures,
-            HeldBack = aside.Count == 0 ? [] : [.. from run in aside let reason = run.PassedOver where reason is not null select new HeldBackRun(run.Demand.RunId, reason)],
+            HeldBack = aside.Count == 0 ? [] : [.. HeldBack()],
             Kept = holds.IsEmpty ? [] : [.. from hold in holds.All select new KeptWorker(hold.WorkerId, hold.Run.Demand.RunId)],
         };
     }
+
+    private IEnumerable<HeldBackRun> HeldBack() =>
+        from run in aside
+        let later = run.PassedOver
+        where later is not null
+        select new HeldBackRun(run.Demand.RunId, later.WorkerId, later.Reason);
 
     /// <returns>Whether there may be more to place.</returns>
     private bool PlaceWhatCanBe(DateTimeOffset now, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)
@@ -254,7 +260,7 @@ public sealed class Planner
         var line = run.Line!;
         if (pass.IsAhead && (run.Demand.WasMoved || run.Demand.ConcurrencyKeys.Count > 0))
         {
-            PutAside(run, reason: null);
+            PutAside(run, later: null);
             return;
         }
 
@@ -277,16 +283,16 @@ public sealed class Planner
                 PlaceShorter(run, line, pass, decisions, failures);
                 break;
             case PlacementAttempt.PassedOver when pass.IsAhead:
-                PutAside(run, reason: null);
+                PutAside(run, later: null);
                 break;
-            case PlacementAttempt.PassedOver(var reason):
+            case PlacementAttempt.PassedOver(var later):
                 holds.Drop(run);
-                PutAside(run, reason);
+                PutAside(run, later);
                 break;
             case PlacementAttempt.PolicyFailed(var failure):
                 holds.Drop(run);
                 failures.Add(failure);
-                PutAside(run, reason: null);
+                PutAside(run, later: null);
                 break;
         }
     }
@@ -301,9 +307,9 @@ public sealed class Planner
             line.BlockedIn = pass.Number;
     }
 
-    private void PutAside(WaitingRun run, string? reason)
+    private void PutAside(WaitingRun run, LaterWorker? later)
     {
-        run.PassedOver = reason;
+        run.PassedOver = later;
         waiting.PutAside(run);
         aside.Add(run);
     }

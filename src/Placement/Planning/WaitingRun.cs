@@ -24,8 +24,8 @@ internal sealed class WaitingRun(TestDemand demand, Shape shape, DateTimeOffset 
     /// <summary>Where it stands in line; null while it is not due or put aside for the rest of a pass.</summary>
     public Line? Line { get; set; }
 
-    /// <summary>Why it was passed over in the last pass although a worker was free for it; null if it was not.</summary>
-    public string? PassedOver { get; set; }
+    /// <summary>For whom it was passed over in the last pass although a worker was free for it; null if it was not.</summary>
+    public LaterWorker? PassedOver { get; set; }
 
     /// <summary>Predicted seconds on a kind; asked first by <see cref="Predict"/>.</summary>
     public float SecondsOn(int kind) => seconds[kind];

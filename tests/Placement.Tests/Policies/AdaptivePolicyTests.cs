@@ -37,7 +37,7 @@ public sealed class AdaptivePolicyTests
 
         Assert.Empty(plan.Decisions);
         var waits = Assert.Single(plan.HeldBack);
-        Assert.Equal(demand.RunId, waits.RunId);
+        Assert.Equal((demand.RunId, "fast"), (waits.RunId, waits.WaitsFor));
         Assert.StartsWith("waits for fast, free in 5 s", waits.Reason);
     }
 
@@ -50,6 +50,27 @@ public sealed class AdaptivePolicyTests
     }
 
     [Fact]
+    public void It_does_not_wait_for_a_worker_that_it_avoids()
+    {
+        GivenOnlyTheSlowWorkerIsFree(busyFor: 5, Given.Demand() with { AvoidWorkers = ["fast"] });
+
+        Assert.Equal(["slow"], planner.PlaceAll());
+    }
+
+    [Fact]
+    public void Of_workers_that_are_alike_it_waits_only_for_one_that_can_do_it()
+    {
+        var python = Given.Worker("able", workerClass: "v100") with { Software = new Dictionary<string, string> { ["python"] = "3.12" } };
+        planner.Register(python);
+        planner.Restore(Given.Reservation("able"), Given.Noon, new DurationForecast(Math.Log(20), 0.1, 10));
+        planner.Register(python with { WorkerId = "plain", Class = "k80" });
+        GivenOnlyTheSlowWorkerIsFree(
+            busyFor: 5, Given.Demand(new Requirements { Software = new Dictionary<string, string> { ["python"] = ">=3" } }));
+
+        Assert.Equal("able", Assert.Single(planner.Plan(Given.Noon, 10).HeldBack).WaitsFor);
+    }
+
+    [Fact]
     public void Nobody_waits_by_choice_for_longer_than_he_may_be_overtaken()
     {
         var patient = GivenOnlyTheSlowWorkerIsFree(busyFor: 5);
@@ -58,7 +79,7 @@ public sealed class AdaptivePolicyTests
         Assert.Equal(patient.RunId, Assert.Single(planner.Plan(Given.Noon, 10).Decisions).RunId);
     }
 
-    private TestDemand GivenOnlyTheSlowWorkerIsFree(double busyFor)
+    private TestDemand GivenOnlyTheSlowWorkerIsFree(double busyFor, TestDemand? demand = null)
     {
         planner.Register(Given.Worker("slow", workerClass: "k80"), Given.Worker("fast", workerClass: "v100"));
         planner.Restore(Given.Reservation("fast"), Given.Noon, new DurationForecast(Math.Log(busyFor), 0.1, 10));
@@ -68,7 +89,7 @@ public sealed class AdaptivePolicyTests
             durations.Learn(Given.Passed(10, workerClass: "v100"));
         }
 
-        return planner.Submitted(Given.Demand());
+        return planner.Submitted(demand ?? Given.Demand());
     }
 
     [Fact]
