@@ -56,22 +56,25 @@ internal sealed class AdaptivePolicy : ScoringPolicy
     protected override LaterWorker? WaitFor(PlacementContext context, int cheapest)
     {
         var best = context.Candidates[cheapest];
-        var (soonest, chosen) = (DateTimeOffset.MaxValue, (LaterCandidate?)null);
+        var (soonest, surelyHere, chosen) = (DateTimeOffset.MaxValue, TimeSpan.Zero, (LaterCandidate?)null);
         foreach (var later in context.Later)
         {
             // At equal certainty: the less is known of a worker, the more it must promise.
             var here = Effort(later.Predicted.P50 * (best.Predicted.P90 / later.Predicted.P90), best.Saved, best.FailureExcess);
             var there = later.FreeAt + Effort(later.Predicted.P50, later.Saved, later.FailureExcess);
             if (there < soonest && there < context.Now + (here * ClearlyEarlier))
-                (soonest, chosen) = (there, later);
+                (soonest, surelyHere, chosen) = (there, here, later);
         }
 
-        return chosen is null
-            ? null
-            : new LaterWorker(
-                chosen.Worker.WorkerId,
-                $"waits for {chosen.Worker.WorkerId}, free in {Seconds(chosen.FreeAt - context.Now)}: expected to be done in "
-                    + $"{Seconds(soonest - context.Now)} there, in {Seconds(Effort(best.Predicted.P50, best.Saved, best.FailureExcess))} on {best.Worker.WorkerId}");
+        if (chosen is null)
+            return null;
+
+        var usualHere = Effort(best.Predicted.P50, best.Saved, best.FailureExcess);
+        var onBest = surelyHere > usualHere ? $"as surely only in {Seconds(surelyHere)}" : $"in {Seconds(usualHere)}";
+        return new LaterWorker(
+            chosen.Worker.WorkerId,
+            $"waits for {chosen.Worker.WorkerId}, free in {Seconds(chosen.FreeAt - context.Now)}: "
+                + $"expected to be done in {Seconds(soonest - context.Now)} there, {onBest} on {best.Worker.WorkerId}");
     }
 
     /// <summary>What the run takes where the worker is prepared for it, and where it may fail.</summary>

@@ -71,6 +71,18 @@ public sealed class AdaptivePolicyTests
     }
 
     [Fact]
+    public void It_waits_where_it_is_only_more_surely_done_earlier_and_says_that()
+    {
+        var here = Offer.Worker("here", 60, spread: 2);
+        var sure = new LaterCandidate(Given.Worker("sure"), Given.Noon.AddSeconds(1), Offer.Worker("sure", 80, spread: 0.1).Predicted);
+
+        var waits = new PolicySet().For("").Choose(Offer.Of(here) with { Later = [sure] }).WaitFor;
+
+        var asSurely = Math.Round(sure.Predicted.P50.TotalSeconds * (here.Predicted.P90 / sure.Predicted.P90));
+        Assert.Equal($"waits for sure, free in 1 s: expected to be done in 81 s there, as surely only in {asSurely} s on here", waits?.Reason);
+    }
+
+    [Fact]
     public void Nobody_waits_by_choice_for_longer_than_he_may_be_overtaken()
     {
         var patient = GivenOnlyTheSlowWorkerIsFree(busyFor: 5);
