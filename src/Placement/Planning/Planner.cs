@@ -322,11 +322,15 @@ public sealed class Planner
 
     /// <summary>Why this run waits, or would wait if it were submitted.</summary>
     public WaitExplanation Explain(TestDemand demand, DateTimeOffset now) =>
-        explainer.Explain(Retry(demand), waiting.ShapeOf(demand.Requirements), waiting.Find(demand.RunId), now);
+        explainer.Explain(AsItWaits(demand), waiting.ShapeOf(demand.Requirements), waiting.Find(demand.RunId), now);
 
     /// <summary>How many registered workers could run it when empty, and in how long it is expected to have finished, if that is asked.</summary>
     public Prospects ProspectsOf(TestDemand demand, DateTimeOffset now, bool withEta) =>
-        explainer.ProspectsOf(demand, waiting.ShapeOf(demand.Requirements), waiting.Find(demand.RunId), now, withEta);
+        explainer.ProspectsOf(AsItWaits(demand), waiting.ShapeOf(demand.Requirements), waiting.Find(demand.RunId), now, withEta);
+
+    /// <summary>With the workers that it avoids since it came, or would if it came now.</summary>
+    private TestDemand AsItWaits(TestDemand demand) =>
+        waiting.Find(demand.RunId) is { } run && run.Demand.Attempt == demand.Attempt ? run.Demand : Retry(demand);
 
     private IReadOnlyList<ImpossibleRun> Impossible() =>
         !waiting.AnyImpossible ? [] : [.. from run in waiting.Impossible select new ImpossibleRun(run.Demand.RunId, run.Shape.ImpossibleBecause(fleet))];
