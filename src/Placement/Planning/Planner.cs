@@ -247,8 +247,8 @@ public sealed class Planner
         {
             var worker = fleet.Find(hold.WorkerId)!;
             if (decisions.Count < maxDecisions && hold.Run.Line is not null && worker.IsOpen
-                && MayTakeItsKeys(hold.Run)
-                && Check.FirstFailed(CapacityChecks.All, hold.Run.Shape.Needs, worker) is null)
+                && Check.FirstFailed(CapacityChecks.All, hold.Run.Shape.Needs, worker) is null
+                && MayGo(hold.Run, pass))
             {
                 Place(hold.Run, pass, decisions, failures);
             }
@@ -258,14 +258,32 @@ public sealed class Planner
     private void Place(WaitingRun run, Pass pass, List<Decision> decisions, List<PolicyFailure> failures)
     {
         var line = run.Line!;
+        if (TryPlace(run, line, pass, decisions, failures))
+            return;
+
+        // Who is shorter may have ended before the worker is needed.
+        if (line.Shortest is { } shortest && shortest.Length < run.Length && MayGo(shortest, pass) && TryPlace(shortest, line, pass, decisions, failures))
+            return;
+
+        line.BlockedIn = pass.Number;
+    }
+
+    private bool MayGo(WaitingRun run, Pass pass) => MayTakeItsKeys(run) && run.Demand.SubmittedAt <= order.LastSubmitted(pass.Number);
+
+    /// <returns>False if it would delay the run for which a worker is kept, wherever there is room.</returns>
+    private bool TryPlace(WaitingRun run, Line line, Pass pass, List<Decision> decisions, List<PolicyFailure> failures)
+    {
         if (pass.IsAhead && (run.Demand.WasMoved || run.Demand.ConcurrencyKeys.Count > 0))
         {
             PutAside(run, later: null);
-            return;
+            return true;
         }
 
         switch (placer.TryPlace(run, pass))
         {
+            case PlacementAttempt.HeldOff:
+                pass.HeldOff = true;
+                return false;
             case PlacementAttempt.Placed placed:
                 decisions.Add(placed.Decision);
                 shares.Charge(run.Demand.Submitter, placed.Decision.Predicted!.Value.P50.TotalSeconds);
@@ -277,10 +295,6 @@ public sealed class Planner
                     run.Shape.BlockedIn = pass.Number;
                 if (!pass.IsAhead && full.Allowed.Overlaps(fleet.Open))
                     holds.Keep(line.Oldest, full.Allowed, pass.Now);
-                break;
-            case PlacementAttempt.HeldOff:
-                pass.HeldOff = true;
-                PlaceShorter(run, line, pass, decisions, failures);
                 break;
             case PlacementAttempt.PassedOver when pass.IsAhead:
                 PutAside(run, later: null);
@@ -295,16 +309,8 @@ public sealed class Planner
                 PutAside(run, later: null);
                 break;
         }
-    }
 
-    /// <summary>Where a run would delay the one for whom a worker is kept, a shorter one may not; if the shortest does, all of its line do.</summary>
-    private void PlaceShorter(WaitingRun run, Line line, Pass pass, List<Decision> decisions, List<PolicyFailure> failures)
-    {
-        if (line.Shortest is { } shortest && shortest.Length < run.Length && shortest.Demand.SubmittedAt <= run.Demand.SubmittedAt + order.LongestOvertaking
-            && MayTakeItsKeys(shortest))
-            Place(shortest, pass, decisions, failures);
-        else
-            line.BlockedIn = pass.Number;
+        return true;
     }
 
     private void PutAside(WaitingRun run, LaterWorker? later)
