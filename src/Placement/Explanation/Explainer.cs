@@ -72,8 +72,8 @@ internal sealed class Explainer(Fleet fleet, KeyLedger keys, KeyWaiters keyWaite
         if (keyWaiters.LeftToAnother(demand) is { } left)
             return $"key '{left.Key}' is left to run {left.For.Demand.RunId}, which has waited much longer";
 
-        if (run?.PassedOver is { } reason)
-            return reason;
+        if (run?.PassedOver is { } later)
+            return later.Reason;
 
         var allowed = shape.Allowed(demand.AvoidWorkers, fleet).Indexes().Select(index => fleet[index]);
         var nearest = NearestMiss.Among(allowed, CapacityChecks.All, shape.Needs);

@@ -59,17 +59,20 @@ internal sealed class Holds(Fleet fleet, ReservationLedger ledger, TimeSpan long
         dropped = true;
     }
 
-    /// <summary>Keeps for this run the worker that is expected to have room for it first.</summary>
+    /// <summary>
+    /// Keeps for this run the worker that is expected to have room for it first, be it one that is kept for a run that came so much later
+    /// that it overtakes nothing.
+    /// </summary>
     public void Keep(WaitingRun run, WorkerSet allowed, DateTimeOffset now)
     {
-        if (byWorker.Count >= Most || runs.Contains(run.Demand.RunId))
+        if (runs.Contains(run.Demand.RunId))
             return;
 
         var (chosen, soonest) = ((RegisteredWorker?)null, DateTimeOffset.MaxValue);
         foreach (var index in allowed.And(fleet.Accepting).Indexes().Take(WorkersCompared))
         {
             var worker = fleet[index];
-            if (byWorker.ContainsKey(worker.Id) || RoomAt(run, worker, now) is not { } roomAt || roomAt >= soonest)
+            if (!MayKeep(worker, run) || RoomAt(run, worker, now) is not { } roomAt || roomAt >= soonest)
                 continue;
 
             (chosen, soonest) = (worker, roomAt);
@@ -78,9 +81,16 @@ internal sealed class Holds(Fleet fleet, ReservationLedger ledger, TimeSpan long
         if (chosen is null)
             return;
 
+        if (On(chosen.Id) is { } later)
+            Drop(later.Run);
         byWorker[chosen.Id] = new Hold(run, chosen.Id);
         runs.Add(run.Demand.RunId);
     }
+
+    private bool MayKeep(RegisteredWorker worker, WaitingRun run) =>
+        On(worker.Id) is { } hold ? IsMuchLater(hold.Run, than: run) : byWorker.Count < Most;
+
+    private bool IsMuchLater(WaitingRun run, WaitingRun than) => run.Demand.SubmittedAt > than.Demand.SubmittedAt + longestOvertaking;
 
     /// <summary>Whether a run may start on a worker now without delaying the one for which it is kept.</summary>
     /// <param name="run">The run that would start.</param>
@@ -92,7 +102,7 @@ internal sealed class Holds(Fleet fleet, ReservationLedger ledger, TimeSpan long
         if (On(worker.Id) is not { } hold || ReferenceEquals(hold.Run, run) || run.Turn < hold.Run.Turn)
             return true;
 
-        if (run.Demand.SubmittedAt > hold.Run.Demand.SubmittedAt + longestOvertaking)
+        if (IsMuchLater(run, than: hold.Run))
             return false;
 
         if (RoomAt(hold.Run, worker, now) is not { } roomAt)

@@ -20,9 +20,6 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
     private readonly List<Line> placeable = [];
     private readonly List<Line> heldOff = [];
 
-    /// <summary>What came this much later overtakes nothing.</summary>
-    public TimeSpan LongestOvertaking => options.LongestOvertaking;
-
     /// <summary>The next run that a free worker may take; null if there is none.</summary>
     /// <param name="now">The caller's time.</param>
     /// <param name="pass">Lines that are blocked in this pass are not looked at.</param>
@@ -43,6 +40,14 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
         }
 
         return best.Run;
+    }
+
+    /// <summary>What was submitted later may not go now: it would overtake too much of what could.</summary>
+    /// <param name="pass">As for <see cref="Next"/>.</param>
+    public DateTimeOffset LastSubmitted(long pass)
+    {
+        FindPlaceable(pass);
+        return placeable.Count == 0 ? DateTimeOffset.MaxValue : LimitsOf().LastSubmitted;
     }
 
     /// <summary>

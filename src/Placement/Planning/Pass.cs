@@ -26,9 +26,9 @@ internal sealed class Pass(long number, DateTimeOffset now, DateTimeOffset lastS
 
     public bool MayWait => waits < mostWaits;
 
-    public void Await(WaitingRun run, WorkerKind kind)
+    public void Await(WaitingRun run, RegisteredWorker worker)
     {
         waits++;
-        FreeTimes.Take(kind, run.SecondsOn(kind.Index));
+        FreeTimes.Take(worker, run.SecondsOn(worker.Kind.Index));
     }
 }

@@ -19,7 +19,7 @@ internal abstract record PlacementAttempt
     }
 
     /// <summary>Its policy rather waits for a worker that is busy now.</summary>
-    public sealed record PassedOver(string Reason) : PlacementAttempt;
+    public sealed record PassedOver(LaterWorker For) : PlacementAttempt;
 
     public sealed record PolicyFailed(PolicyFailure Failure) : PlacementAttempt;
 }

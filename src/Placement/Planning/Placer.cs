@@ -24,7 +24,7 @@ internal sealed class Placer(
         PolicyAnswer answer;
         try
         {
-            answer = PolicyAnswer.Of(policy, ContextOf(run, candidates, pass));
+            answer = PolicyAnswer.Of(policy, ContextOf(run, allowed, candidates, pass));
         }
         catch (PolicyException broken)
         {
@@ -33,17 +33,18 @@ internal sealed class Placer(
 
         if (answer.WaitFor is { } later)
         {
-            var kind = fleet.Find(later.WorkerId)!.Kind;
+            var worker = fleet.Find(later.WorkerId)!;
+            var kind = worker.Kind;
             run.WaitsSince ??= pass.Now;
             run.Patience = later.Until > pass.Now ? new Patience(kind, kind.Bit | run.FasterThan(fleet.Kinds.Open), fleet.Version, later.Until.Value) : null;
-            pass.Await(run, kind);
-            return new PlacementAttempt.PassedOver(later.Reason);
+            pass.Await(run, worker);
+            return new PlacementAttempt.PassedOver(later);
         }
 
         return new PlacementAttempt.Placed(Reserve(run, policy.Name, answer, RefusalsOf(run.Shape, allowed), pass.Now));
     }
 
-    private PlacementContext ContextOf(WaitingRun run, List<Candidate> candidates, Pass pass)
+    private PlacementContext ContextOf(WaitingRun run, WorkerSet allowed, List<Candidate> candidates, Pass pass)
     {
         var soonest = double.PositiveInfinity;
         var surest = double.PositiveInfinity;
@@ -60,11 +61,11 @@ internal sealed class Placer(
             Waited = pass.Now - (run.WaitsSince ?? pass.Now),
         };
         var mayWait = pass.MayWait && pass.LastSubmitted <= run.Demand.SubmittedAt + longestWait && surest > outlook.DrainSeconds(pass.Now);
-        return mayWait && LaterWorkers(run, surest, pass) is { Count: > 0 } later ? context with { Later = later } : context;
+        return mayWait && LaterWorkers(run, allowed, surest, pass) is { Count: > 0 } later ? context with { Later = later } : context;
     }
 
-    /// <summary>Busy workers of kinds on which the run takes less than on any that is free.</summary>
-    private List<LaterCandidate> LaterWorkers(WaitingRun run, double soonest, Pass pass)
+    /// <summary>Busy workers that it may use, of kinds on which it takes less than on any that is free.</summary>
+    private List<LaterCandidate> LaterWorkers(WaitingRun run, WorkerSet allowed, double soonest, Pass pass)
     {
         var found = new List<LaterCandidate>();
         var warmth = durations.Warm.For(run.Demand);
@@ -73,8 +74,11 @@ internal sealed class Placer(
             var kind = fleet.Kinds.All[System.Numerics.BitOperations.TrailingZeroCount(rest)];
             var seconds = run.SecondsOn(kind.Index);
             // Looking at what all its members do costs more than to see that too much is waiting for them.
-            if (seconds + pass.FreeTimes.AheadSeconds(kind, seconds) >= soonest || !pass.FreeTimes.TryFind(kind, seconds, out var worker, out var freeAt))
+            if (seconds + pass.FreeTimes.AheadSeconds(kind, seconds) >= soonest
+                || !pass.FreeTimes.TryFind(kind, allowed, seconds, out var worker, out var freeAt))
+            {
                 continue;
+            }
 
             var forecast = durations.Predict(run.Demand, kind.Class);
             found.Add(new LaterCandidate(worker.Profile, freeAt, forecast)

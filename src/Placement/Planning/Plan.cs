@@ -18,8 +18,8 @@ public sealed record Plan(IReadOnlyList<Decision> Decisions, IReadOnlyList<Impos
     public IReadOnlyList<KeptWorker> Kept { get; init; } = [];
 }
 
-/// <summary>A run that waits although a worker is free that could run it, and why.</summary>
-public sealed record HeldBackRun(Guid RunId, string Reason);
+/// <summary>A run that waits although a worker is free that could run it: it is expected to end sooner on one that is busy, <paramref name="WaitsFor"/>.</summary>
+public sealed record HeldBackRun(Guid RunId, string WaitsFor, string Reason);
 
 /// <summary>A worker that is kept for a run which needs more of it than is free; others run there only if they do not delay it.</summary>
 public sealed record KeptWorker(string WorkerId, Guid ForRun);

@@ -184,7 +184,7 @@ public sealed class Planner
 
     private IReadOnlyList<HeldBackRun> HeldBack() => aside.Count + waiting.Patient.Count == 0
         ? []
-        : [.. from run in aside.Concat(waiting.Patient) let reason = run.PassedOver where reason is not null select new HeldBackRun(run.Demand.RunId, reason)];
+        : [.. from run in aside.Concat(waiting.Patient) let later = run.PassedOver where later is not null select new HeldBackRun(run.Demand.RunId, later.WorkerId, later.Reason)];
 
     /// <returns>Whether there may be more to place.</returns>
     private bool PlaceWhatCanBe(DateTimeOffset now, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)
@@ -255,6 +255,9 @@ public sealed class Planner
             while (decisions.Count < maxDecisions && CouldTake(hold.Run, worker))
             {
                 var first = FirstInTurn(hold.Run, worker);
+                if (!MayGo(first, pass))
+                    break;
+
                 Place(first, pass, decisions, failures);
                 if (first.Line is not null)
                     break;
@@ -274,14 +277,32 @@ public sealed class Planner
     private void Place(WaitingRun run, Pass pass, List<Decision> decisions, List<PolicyFailure> failures)
     {
         var line = run.Line!;
+        if (TryPlace(run, line, pass, decisions, failures))
+            return;
+
+        // Who is shorter may have ended before the worker is needed.
+        if (line.Shortest is { } shortest && shortest.Length < run.Length && MayGo(shortest, pass) && TryPlace(shortest, line, pass, decisions, failures))
+            return;
+
+        line.BlockedIn = line.HeldOffIn = pass.Number;
+    }
+
+    private bool MayGo(WaitingRun run, Pass pass) => MayTakeItsKeys(run) && run.Demand.SubmittedAt <= order.LastSubmitted(pass.Number);
+
+    /// <returns>False if it would delay the run for which a worker is kept, wherever there is room.</returns>
+    private bool TryPlace(WaitingRun run, Line line, Pass pass, List<Decision> decisions, List<PolicyFailure> failures)
+    {
         if (pass.IsAhead && (run.Demand.WasMoved || run.Demand.ConcurrencyKeys.Count > 0))
         {
-            PutAside(run, reason: null);
-            return;
+            PutAside(run, later: null);
+            return true;
         }
 
         switch (placer.TryPlace(run, pass))
         {
+            case PlacementAttempt.HeldOff:
+                pass.HeldOff = true;
+                return false;
             case PlacementAttempt.Placed placed:
                 decisions.Add(placed.Decision);
                 shares.Charge(run.Demand.Submitter, placed.Decision.Predicted!.Value.P50.TotalSeconds);
@@ -295,45 +316,33 @@ public sealed class Planner
                 if (!pass.IsAhead && full.Allowed.Overlaps(fleet.Open) && IsItsTurn(line.Oldest, full.Allowed))
                     holds.Keep(line.Oldest, full.Allowed, pass.Now);
                 break;
-            case PlacementAttempt.HeldOff:
-                pass.HeldOff = true;
-                PlaceShorter(run, line, pass, decisions, failures);
-                break;
             case PlacementAttempt.PassedOver when pass.IsAhead:
-                PutAside(run, reason: null);
+                PutAside(run, later: null);
                 break;
-            case PlacementAttempt.PassedOver(var reason):
+            case PlacementAttempt.PassedOver(var later):
                 holds.Drop(run);
                 if (patient.Settle(run))
-                    run.PassedOver = reason;
+                    run.PassedOver = later;
                 else
-                    PutAside(run, reason);
+                    PutAside(run, later);
                 break;
             case PlacementAttempt.PolicyFailed(var failure):
                 holds.Drop(run);
                 failures.Add(failure);
-                PutAside(run, reason: null);
+                PutAside(run, later: null);
                 break;
         }
-    }
 
-    /// <summary>Where a run would delay the one for whom a worker is kept, a shorter one may not; if the shortest does, all of its line do.</summary>
-    private void PlaceShorter(WaitingRun run, Line line, Pass pass, List<Decision> decisions, List<PolicyFailure> failures)
-    {
-        if (line.Shortest is { } shortest && shortest.Length < run.Length && shortest.Demand.SubmittedAt <= run.Demand.SubmittedAt + order.LongestOvertaking
-            && MayTakeItsKeys(shortest))
-            Place(shortest, pass, decisions, failures);
-        else
-            line.BlockedIn = line.HeldOffIn = pass.Number;
+        return true;
     }
 
     /// <summary>Whether nobody whose turn is earlier, and who could use one of these workers, is still without one kept.</summary>
     private bool IsItsTurn(WaitingRun run, WorkerSet allowed) => waiting.Lines.Awake.All(
         line => line.Oldest.Turn >= run.Turn || holds.For(line.Oldest.Demand.RunId) is not null || !line.Shape.Capable.Overlaps(allowed));
 
-    private void PutAside(WaitingRun run, string? reason)
+    private void PutAside(WaitingRun run, LaterWorker? later)
     {
-        run.PassedOver = reason;
+        run.PassedOver = later;
         waiting.PutAside(run);
         aside.Add(run);
     }
@@ -346,11 +355,15 @@ public sealed class Planner
 
     /// <summary>Why this run waits, or would wait if it were submitted.</summary>
     public WaitExplanation Explain(TestDemand demand, DateTimeOffset now) =>
-        explainer.Explain(Retry(demand), waiting.ShapeOf(demand.Requirements), waiting.Find(demand.RunId), now);
+        explainer.Explain(AsItWaits(demand), waiting.ShapeOf(demand.Requirements), waiting.Find(demand.RunId), now);
 
     /// <summary>How many registered workers could run it when empty, and in how long it is expected to have finished, if that is asked.</summary>
     public Prospects ProspectsOf(TestDemand demand, DateTimeOffset now, bool withEta) =>
-        explainer.ProspectsOf(demand, waiting.ShapeOf(demand.Requirements), waiting.Find(demand.RunId), now, withEta);
+        explainer.ProspectsOf(AsItWaits(demand), waiting.ShapeOf(demand.Requirements), waiting.Find(demand.RunId), now, withEta);
+
+    /// <summary>With the workers that it avoids since it came, or would if it came now.</summary>
+    private TestDemand AsItWaits(TestDemand demand) =>
+        waiting.Find(demand.RunId) is { } run && run.Demand.Attempt == demand.Attempt ? run.Demand : Retry(demand);
 
     private IReadOnlyList<ImpossibleRun> Impossible() =>
         !waiting.AnyImpossible ? [] : [.. from run in waiting.Impossible select new ImpossibleRun(run.Demand.RunId, run.Shape.ImpossibleBecause(fleet))];

@@ -24,8 +24,8 @@ internal sealed class WaitingRun(TestDemand demand, Shape shape, DateTimeOffset 
     /// <summary>Where it stands in line; null while it is not due, put aside for the rest of a pass, or patient.</summary>
     public Line? Line { get; set; }
 
-    /// <summary>Why it was passed over in the last pass although a worker was free for it; null if it was not.</summary>
-    public string? PassedOver { get; set; }
+    /// <summary>For whom it was passed over in the last pass although a worker was free for it; null if it was not.</summary>
+    public LaterWorker? PassedOver { get; set; }
 
     /// <summary>Since when its policy has it wait by choice; null as long as it did not. Stays until it is placed, so that waiting has an end.</summary>
     public DateTimeOffset? WaitsSince { get; set; }

@@ -63,7 +63,7 @@ internal sealed class AdaptivePolicy : ScoringPolicy
     protected override LaterWorker? WaitFor(PlacementContext context, int cheapest)
     {
         var best = context.Candidates[cheapest];
-        var (soonest, until, chosen) = (DateTimeOffset.MaxValue, context.Now, (LaterCandidate?)null);
+        var (soonest, until, surelyHere, chosen) = (DateTimeOffset.MaxValue, context.Now, TimeSpan.Zero, (LaterCandidate?)null);
         foreach (var later in context.Later)
         {
             // At equal certainty: the less is known of a worker, the more it must promise.
@@ -71,18 +71,21 @@ internal sealed class AdaptivePolicy : ScoringPolicy
             var effort = Effort(later.Predicted.P50, later.Saved, later.FailureExcess);
             var worth = ((here * ClearlyEarlier) - effort) * (1 - later.Sought);
             if (later.FreeAt + effort < soonest && context.Waited + (later.FreeAt - context.Now) < worth)
-                (soonest, until, chosen) = (later.FreeAt + effort, context.Now + worth - context.Waited, later);
+                (soonest, until, surelyHere, chosen) = (later.FreeAt + effort, context.Now + worth - context.Waited, here, later);
         }
 
-        return chosen is null
-            ? null
-            : new LaterWorker(
-                chosen.Worker.WorkerId,
-                $"waits for {chosen.Worker.WorkerId}, free in {Seconds(chosen.FreeAt - context.Now)}: expected to be done in "
-                    + $"{Seconds(soonest - context.Now)} there, in {Seconds(Effort(best.Predicted.P50, best.Saved, best.FailureExcess))} on {best.Worker.WorkerId}")
-            {
-                Until = until,
-            };
+        if (chosen is null)
+            return null;
+
+        var usualHere = Effort(best.Predicted.P50, best.Saved, best.FailureExcess);
+        var onBest = surelyHere > usualHere ? $"as surely only in {Seconds(surelyHere)}" : $"in {Seconds(usualHere)}";
+        return new LaterWorker(
+            chosen.Worker.WorkerId,
+            $"waits for {chosen.Worker.WorkerId}, free in {Seconds(chosen.FreeAt - context.Now)}: "
+                + $"expected to be done in {Seconds(soonest - context.Now)} there, {onBest} on {best.Worker.WorkerId}")
+        {
+            Until = until,
+        };
     }
 
     /// <summary>What the run takes where the worker is prepared for it, and where it may fail.</summary>

@@ -38,6 +38,30 @@ public sealed class RelaxationTests
     }
 
     [Fact]
+    public void No_change_is_named_with_which_it_would_rather_wait_for_another_worker()
+    {
+        var durations = new DurationModel();
+        for (var run = 0; run < 20; run++)
+        {
+            durations.Learn(Given.Passed(80, workerClass: "known"));
+            // What tests gain from the new class is very unlike.
+            durations.Learn(Given.Passed(80, $"other{run}", workerClass: "known"));
+            durations.Learn(Given.Passed(run % 2 == 0 ? 2 : 100, $"other{run}", workerClass: "new"));
+        }
+
+        var uncertain = Given.Planner(durations: durations);
+        uncertain.Register(Given.Worker("busy", workerClass: "known"), Given.Worker("small", slots: 2, cores: 1.5, workerClass: "new"));
+        uncertain.Restore(Given.Reservation("busy"), Given.Noon, new DurationForecast(0, 0.1, 10));
+        uncertain.Restore(Given.Reservation("small"));
+        var demand = uncertain.Submitted(Given.Demand());
+        uncertain.PlaceAll();
+
+        var (sure, unsure) = (durations.Predict(demand, "known"), durations.Predict(demand, "new"));
+        Assert.True(sure.P90 < unsure.P90 && unsure.P50 < sure.P50, $"{sure.P50} {unsure.P50}, {sure.P90} {unsure.P90}");
+        Assert.Equal("add one more worker like busy", uncertain.Explain(demand, Given.Noon).Relaxation?.Text);
+    }
+
+    [Fact]
     public void A_taken_key_is_raised_by_one()
     {
         planner.Register(Given.Worker("w1", slots: 2));

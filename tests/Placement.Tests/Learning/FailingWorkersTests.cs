@@ -122,6 +122,24 @@ public sealed class FailingWorkersTests
     }
 
     [Fact]
+    public void What_is_noticed_of_a_worker_later_is_no_reason_why_a_run_waits()
+    {
+        var durations = new DurationModel();
+        var planner = Given.Planner(durations: durations);
+        planner.Register(Given.Worker("bad"), Given.Worker("b"));
+        planner.Restore(Given.Reservation("bad"));
+        planner.Restore(Given.Reservation("b"));
+        var retry = planner.Submitted(Given.Demand() with { Attempt = 2 });
+
+        Run(seed: 1, runsEach: 150, badRate: 0.4, learn: durations.Learn);
+
+        Assert.Contains("bad", durations.Failing.Noticed);
+        Assert.DoesNotContain(planner.Explain(retry, Given.Noon).Funnel, step => step.Name == "avoided");
+        planner.Register(Given.Worker("bad", slots: 2));
+        Assert.Equal(["bad"], planner.PlaceAll());
+    }
+
+    [Fact]
     public void A_first_attempt_goes_there_only_if_no_other_is_free()
     {
         var durations = new DurationModel();

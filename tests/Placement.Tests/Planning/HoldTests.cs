@@ -4,6 +4,7 @@ namespace LoadBalancer.Placement.Tests;
 public sealed class HoldTests
 {
     private static readonly TimeSpan Length = TimeSpan.FromSeconds(60);
+    private static readonly double MuchLater = (5 * Planner.UsualAgingStep).TotalSeconds;
 
     private readonly Planner planner = Given.Planner();
 
@@ -74,6 +75,46 @@ public sealed class HoldTests
         Assert.Empty(planner.Plan(Given.Noon.AddSeconds(3), 10).Decisions);
 
         Assert.Contains($"w is kept for run {large.RunId}", planner.Explain(small, Given.Noon.AddSeconds(3)).Blocker, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void Who_came_much_earlier_takes_over_the_worker_that_is_kept_for_another()
+    {
+        var place = Place(Small(), Given.Noon);
+        planner.Submit(Large(MuchLater));
+        planner.Plan(Given.Noon.AddSeconds(MuchLater), 10);
+        var early = planner.Submitted(Large(submittedAfter: 0));
+
+        Assert.Equal(early.RunId, Assert.Single(planner.Plan(Given.Noon.AddSeconds(MuchLater), 10).Kept).ForRun);
+        planner.Release(place.RunId, 1);
+        Assert.Equal(early.RunId, Assert.Single(planner.Plan(Given.Noon.AddSeconds(MuchLater), 10).Decisions).RunId);
+    }
+
+    [Fact]
+    public void A_kept_worker_goes_to_who_came_much_earlier_when_there_is_room()
+    {
+        var place = Place(Small(), Given.Noon);
+        planner.Submit(Large(MuchLater));
+        planner.Plan(Given.Noon.AddSeconds(MuchLater), 10);
+        planner.Release(place.RunId, 1);
+        var early = planner.Submitted(Large(submittedAfter: 0));
+
+        Assert.Equal(early.RunId, Assert.Single(planner.Plan(Given.Noon.AddSeconds(MuchLater), 10).Decisions).RunId);
+    }
+
+    [Fact]
+    public void What_is_short_enough_does_not_overtake_what_came_much_earlier()
+    {
+        var step = Planner.UsualAgingStep.TotalSeconds;
+        var now = Given.Noon.AddSeconds(5 * step);
+        Place(Small(), now);
+        planner.Submit(Large(submittedAfter: 2 * step) with { Priority = 1 });
+        planner.Plan(now, 10);
+        var early = planner.Submitted(Small(submittedAfter: 0) with { Priority = 5, ExpectedDuration = Length / 10 });
+        planner.Submit(Small(submittedAfter: 3.5 * step) with { Priority = 1, ExpectedDuration = 5 * Length });
+        planner.Submit(Small(submittedAfter: 5 * step) with { Priority = 1, ExpectedDuration = Length / 10 });
+
+        Assert.Equal(early.RunId, planner.Plan(now, 10).Decisions[0].RunId);
     }
 
     private static TestDemand Small(double submittedAfter = 0) => Demand(1, submittedAfter);

@@ -37,7 +37,7 @@ public sealed class AdaptivePolicyTests
 
         Assert.Empty(plan.Decisions);
         var waits = Assert.Single(plan.HeldBack);
-        Assert.Equal(demand.RunId, waits.RunId);
+        Assert.Equal((demand.RunId, "fast"), (waits.RunId, waits.WaitsFor));
         Assert.StartsWith("waits for fast, free in 5 s", waits.Reason);
     }
 
@@ -47,6 +47,39 @@ public sealed class AdaptivePolicyTests
         GivenOnlyTheSlowWorkerIsFree(busyFor: 300);
 
         Assert.Equal(["slow"], planner.PlaceAll());
+    }
+
+    [Fact]
+    public void It_does_not_wait_for_a_worker_that_it_avoids()
+    {
+        GivenOnlyTheSlowWorkerIsFree(busyFor: 5, Given.Demand() with { AvoidWorkers = ["fast"] });
+
+        Assert.Equal(["slow"], planner.PlaceAll());
+    }
+
+    [Fact]
+    public void Of_workers_that_are_alike_it_waits_only_for_one_that_can_do_it()
+    {
+        var python = Given.Worker("able", workerClass: "v100") with { Software = new Dictionary<string, string> { ["python"] = "3.12" } };
+        planner.Register(python);
+        planner.Restore(Given.Reservation("able"), Given.Noon, new DurationForecast(Math.Log(20), 0.1, 10));
+        planner.Register(python with { WorkerId = "plain", Class = "k80" });
+        GivenOnlyTheSlowWorkerIsFree(
+            busyFor: 5, Given.Demand(new Requirements { Software = new Dictionary<string, string> { ["python"] = ">=3" } }));
+
+        Assert.Equal("able", Assert.Single(planner.Plan(Given.Noon, 10).HeldBack).WaitsFor);
+    }
+
+    [Fact]
+    public void It_waits_where_it_is_only_more_surely_done_earlier_and_says_that()
+    {
+        var here = Offer.Worker("here", 60, spread: 2);
+        var sure = new LaterCandidate(Given.Worker("sure"), Given.Noon.AddSeconds(1), Offer.Worker("sure", 80, spread: 0.1).Predicted);
+
+        var waits = new PolicySet().For("").Choose(Offer.Of(here) with { Later = [sure] }).WaitFor;
+
+        var asSurely = Math.Round(sure.Predicted.P50.TotalSeconds * (here.Predicted.P90 / sure.Predicted.P90));
+        Assert.Equal($"waits for sure, free in 1 s: expected to be done in 81 s there, as surely only in {asSurely} s on here", waits?.Reason);
     }
 
     [Fact]
@@ -119,7 +152,7 @@ public sealed class AdaptivePolicyTests
         Assert.Equal(waits ? "there" : null, new PolicySet().For("").Choose(context).WaitFor?.WorkerId);
     }
 
-    private TestDemand GivenOnlyTheSlowWorkerIsFree(double busyFor)
+    private TestDemand GivenOnlyTheSlowWorkerIsFree(double busyFor, TestDemand? demand = null)
     {
         planner.Register(Given.Worker("slow", workerClass: "k80"), Given.Worker("fast", workerClass: "v100"));
         planner.Restore(Given.Reservation("fast"), Given.Noon, new DurationForecast(Math.Log(busyFor), 0.1, 10));
@@ -129,7 +162,7 @@ public sealed class AdaptivePolicyTests
             durations.Learn(Given.Passed(10, workerClass: "v100"));
         }
 
-        return planner.Submitted(Given.Demand());
+        return planner.Submitted(demand ?? Given.Demand());
     }
 
     [Fact]
