@@ -102,6 +102,43 @@ public sealed class RebalancingTests
         Assert.Single(planner.Rebalance(Given.Noon.AddSeconds(10)));
     }
 
+    [Fact]
+    public void A_worker_that_is_kept_for_another_run_is_no_target()
+    {
+        planner.Register(Given.Worker("w1", slots: 2));
+        planner.Submitted(Given.Demand(new Requirements { MemoryGb = 12 }, testId: "short"));
+        planner.PlaceAll();
+        var whole = planner.Submitted(Given.Demand(new Requirements { MemoryGb = 16 }, testId: "short"));
+        Assert.Equal("w1", Assert.Single(planner.Plan(Given.Noon, 10).Kept).WorkerId);
+        Stuck();
+
+        Assert.Empty(planner.Rebalance(Given.Noon.AddSeconds(60)));
+
+        planner.Withdraw(whole.RunId);
+        planner.PlaceAll();
+        Assert.Equal("w1", Assert.Single(planner.Rebalance(Given.Noon.AddSeconds(60))).To);
+    }
+
+    [Fact]
+    public void A_worker_that_the_run_avoids_is_no_target()
+    {
+        Stuck("w1");
+        planner.Register(Given.Worker("w1"));
+        Assert.Empty(planner.Rebalance(Given.Noon.AddSeconds(60)));
+
+        planner.Register(Given.Worker("w2"));
+        Assert.Equal("w2", Assert.Single(planner.Rebalance(Given.Noon.AddSeconds(60))).To);
+    }
+
+    /// <summary>A run that a worker has been given and does not start.</summary>
+    private TestDemand Stuck(params string[] avoid)
+    {
+        planner.Register(Given.Worker("w0", memoryGb: 2));
+        var stuck = planner.Submitted(Given.Demand(testId: "short") with { AvoidWorkers = avoid });
+        Assert.Equal("w0", Assert.Single(planner.PlaceAll()));
+        return stuck;
+    }
+
     /// <summary>A run on the only worker, and one that follows it.</summary>
     private (TestDemand First, TestDemand Next) Following()
     {
