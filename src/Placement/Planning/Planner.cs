@@ -54,7 +54,7 @@ public sealed class Planner
         rebalancing = new Rebalancing(fleet, ledger, holds, waiting, durations);
         explainer = new Explainer(
             fleet, ledger.Keys, waiting.Lines.KeyWaiters, holds, new RelaxationSearch(fleet, ledger.Keys, holds, waiting, durations),
-            new EndEstimate(fleet, ledger, waiting, holds, durations, options.AgingStep));
+            new EndEstimate(fleet, ledger, waiting, holds, durations, order, shares, options.AgingStep));
     }
 
     /// <summary>Number of runs that wait, due or not.</summary>

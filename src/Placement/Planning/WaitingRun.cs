@@ -30,6 +30,9 @@ internal sealed class WaitingRun(TestDemand demand, Shape shape, DateTimeOffset 
     /// <summary>Predicted seconds on a kind; asked first by <see cref="Predict"/>.</summary>
     public float SecondsOn(int kind) => seconds[kind];
 
+    /// <summary>The same, or its length for a kind that has just come or is none.</summary>
+    public float ExpectedOn(int kind) => kind >= 0 && kind < seconds.Length ? seconds[kind] : Length;
+
     public bool IsPredictedFor(int kinds) => seconds.Length >= kinds;
 
     public void Predict(IReadOnlyList<WorkerKind> kinds, DurationModel durations)
