@@ -74,7 +74,7 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
 
             if (line.Name.Keys.Length > 0 && keys.FirstTaken(line.Oldest.Demand.ConcurrencyKeys) is { } key)
                 (closed ??= []).Add((line, key));
-            else if (lines.KeyWaiters.Allow(line.Oldest.Demand))
+            else if (lines.KeyWaiters.Allow(line.Oldest))
                 placeable.Add(line);
         }
 
@@ -109,7 +109,7 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
     private void Enter(Line line, Limits limits, double pressing, double drain, ref Entrant best)
     {
         if (line.Name.Keys.Length > 0)
-            limits = limits.Until(lines.KeyWaiters.LastSubmitted(line.Oldest.Demand.ConcurrencyKeys));
+            limits = limits.Until(lines.KeyWaiters.LastSubmitted(line.Oldest.Demand.ConcurrencyKeys, line.Shape));
 
         var open = line.Shape.CapableKinds & fleet.Kinds.Open;
         var suits = (line.Name.Home & open) != 0;
