@@ -29,6 +29,9 @@ internal sealed class Line(LineName name)
     /// <summary>The pass in which nothing more of this line could be placed.</summary>
     public long BlockedIn { get; set; }
 
+    /// <summary>The key for which it sleeps; null while it is awake.</summary>
+    public string? AsleepFor { get; set; }
+
     /// <summary>Submitters to their runs, the shortest first.</summary>
     public Dictionary<string, SortedRuns> BySubmitter => bySubmitter;
 
