@@ -24,7 +24,7 @@ internal static class Summarizing
             MakespanSeconds = Rounded(makespan),
             LowerBoundSeconds = Rounded(bound),
             Ratio = bound > 0 ? Rounded(makespan / bound) : null,
-            MeanCompletionSeconds = Rounded(executed.Select(CompletionSeconds).DefaultIfEmpty().Average()),
+            MeanCompletionSeconds = Rounded(CompletionSeconds(result).DefaultIfEmpty().Average()),
             P50WaitSeconds = Rounded(Percentile.Of(waits, 0.5)),
             P95WaitSeconds = Rounded(Percentile.Of(waits, 0.95)),
             P99WaitSeconds = Rounded(Percentile.Of(waits, 0.99)),
@@ -46,7 +46,9 @@ internal static class Summarizing
 
     private static TimeSpan FirstArrival(SimulationResult result) => result.Runs.Min(run => run.Traced.At);
 
-    private static double CompletionSeconds(RunProgress run) => (run.EndedAt!.Value - run.Traced.At).TotalSeconds;
+    /// <summary>From submissions to last ends: a run may be given up long after that.</summary>
+    private static IEnumerable<double> CompletionSeconds(SimulationResult result) =>
+        result.Attempts.GroupBy(attempt => attempt.Run).Select(run => (run.Max(attempt => attempt.End) - run.Key.Traced.At).TotalSeconds);
 
     private static double DecisionsPerSecond(SimulationResult result) =>
         result.PlannerTime > TimeSpan.Zero ? result.Decisions / result.PlannerTime.TotalSeconds : 0;

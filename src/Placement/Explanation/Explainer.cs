@@ -69,7 +69,7 @@ internal sealed class Explainer(Fleet fleet, KeyLedger keys, KeyWaiters keyWaite
         if (keys.FirstTaken(demand.ConcurrencyKeys) is { } key)
             return HoldersOf(key);
 
-        if (keyWaiters.LeftToAnother(demand) is { } left)
+        if (keyWaiters.LeftToAnother(demand, shape) is { } left)
             return $"key '{left.Key}' is left to run {left.For.Demand.RunId}, which has waited much longer";
 
         if (run?.PassedOver is { } later)

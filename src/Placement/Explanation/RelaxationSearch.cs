@@ -35,7 +35,7 @@ internal sealed class RelaxationSearch(Fleet fleet, KeyLedger keys, Holds holds,
     /// <summary>What must change wherever it runs; null if a key that it needs would go to somebody else.</summary>
     private Outside? OutsideOfWorkers(WaitingRun run, DateTimeOffset now)
     {
-        if (waiting.Lines.KeyWaiters.LeftToAnother(run.Demand) is not null)
+        if (waiting.Lines.KeyWaiters.LeftToAnother(run.Demand, run.Shape) is not null)
             return null;
 
         var changes = new List<Change>();

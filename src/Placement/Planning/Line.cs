@@ -32,6 +32,9 @@ internal sealed class Line(LineName name)
     /// <summary>The pass in which there was room for it, but only where a worker is kept for another run.</summary>
     public long HeldOffIn { get; set; }
 
+    /// <summary>The key for which it sleeps; null while it is awake.</summary>
+    public string? AsleepFor { get; set; }
+
     /// <summary>Submitters to their runs, the shortest first.</summary>
     public Dictionary<string, SortedRuns> BySubmitter => bySubmitter;
 

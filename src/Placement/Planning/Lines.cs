@@ -5,12 +5,15 @@ internal sealed class Lines(KeyWaiters keyWaiters)
 {
     private readonly Dictionary<LineName, Line> byName = [];
     private readonly HashSet<Line> awake = [];
-    private readonly Dictionary<string, List<Line>> asleep = new(StringComparer.Ordinal);
+    private readonly Dictionary<string, HashSet<Line>> asleep = new(StringComparer.Ordinal);
 
     public IEnumerable<Line> All => byName.Values;
 
     /// <summary>All that stand in a line, by the keys that they wait for.</summary>
     public KeyWaiters KeyWaiters => keyWaiters;
+
+    /// <summary>Lines that wait for a key.</summary>
+    public int Asleep => asleep.Values.Sum(lines => lines.Count);
 
     /// <summary>Lines that may have somebody to place.</summary>
     public HashSet<Line> Awake => awake;
@@ -40,6 +43,8 @@ internal sealed class Lines(KeyWaiters keyWaiters)
 
         byName.Remove(line.Name);
         awake.Remove(line);
+        if (line.AsleepFor is { } key && asleep.TryGetValue(key, out var lines) && lines.Remove(line) && lines.Count == 0)
+            asleep.Remove(key);
     }
 
     /// <summary>Nobody in this line can go before the key is given back or its limit changes.</summary>
@@ -50,6 +55,7 @@ internal sealed class Lines(KeyWaiters keyWaiters)
             asleep[key] = lines = [];
 
         lines.Add(line);
+        line.AsleepFor = key;
     }
 
     public void Wake(string key)
@@ -57,7 +63,10 @@ internal sealed class Lines(KeyWaiters keyWaiters)
         if (!asleep.Remove(key, out var lines))
             return;
 
-        foreach (var line in lines.Where(line => line.Count > 0 && ReferenceEquals(byName.GetValueOrDefault(line.Name), line)))
+        foreach (var line in lines)
+        {
+            line.AsleepFor = null;
             awake.Add(line);
+        }
     }
 }

@@ -20,6 +20,9 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
     private readonly List<Line> placeable = [];
     private readonly List<Line> heldOff = [];
 
+    /// <summary>What came this much later overtakes nothing.</summary>
+    public TimeSpan LongestOvertaking => options.LongestOvertaking;
+
     /// <summary>The next run that a free worker may take; null if there is none.</summary>
     /// <param name="now">The caller's time.</param>
     /// <param name="pass">Lines that are blocked in this pass are not looked at.</param>
@@ -31,7 +34,7 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
 
         var limits = LimitsOf();
         var best = default(Entrant);
-        var horizon = outlook.DrainSeconds(now) / (pace.IsQuiet(now) ? options.LongFirst * Certainty() : Math.Min(options.LongFirst, 1));
+        var horizon = PressesFrom(outlook.DrainSeconds(now), now);
         foreach (var line in placeable)
         {
             // Nobody in a line came before its oldest.
@@ -49,6 +52,19 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
         FindPlaceable(pass);
         return placeable.Count == 0 ? DateTimeOffset.MaxValue : LimitsOf().LastSubmitted;
     }
+
+    /// <summary>In how long all that waited and ran when it was looked at last could be done.</summary>
+    public double DrainSeconds(DateTimeOffset now) => outlook.DrainSeconds(now);
+
+    /// <summary>How long a run is at least that goes before shorter ones while so many seconds of work are left for the fleet.</summary>
+    public double PressesFrom(double drain, DateTimeOffset at) =>
+        drain / (pace.IsQuiet(at) ? options.LongFirst * Certainty() : Math.Min(options.LongFirst, 1));
+
+    /// <summary>Whether shorter runs are to be expected that will go before longer ones.</summary>
+    public bool MoreWillCome(DateTimeOffset at) => !pace.IsQuiet(at);
+
+    /// <summary>What a submitter has used, as far as it matters in the order.</summary>
+    public static double Rounded(double used) => Math.Floor(used / EqualUseSeconds);
 
     /// <summary>
     /// How much of <see cref="OrderOptions.LongFirst"/> counts: half, where nobody knows well how long is what waits. A run that is started early
@@ -71,7 +87,7 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
 
             if (line.Name.Keys.Length > 0 && keys.FirstTaken(line.Oldest.Demand.ConcurrencyKeys) is { } key)
                 (closed ??= []).Add((line, key));
-            else if (lines.KeyWaiters.Allow(line.Oldest.Demand))
+            else if (lines.KeyWaiters.Allow(line.Oldest))
                 placeable.Add(line);
         }
 
@@ -120,7 +136,7 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
     private void Enter(Line line, Limits limits, double pressing, double drain, ref Entrant best)
     {
         if (line.Name.Keys.Length > 0)
-            limits = limits.Until(lines.KeyWaiters.LastSubmitted(line.Oldest.Demand.ConcurrencyKeys));
+            limits = limits.Until(lines.KeyWaiters.LastSubmitted(line.Oldest.Demand.ConcurrencyKeys, line.Shape));
 
         if (heldOff.Count > 0)
             limits = limits.Until(LastBesideHeldOff(line));
@@ -133,7 +149,7 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
         var kinds = suits ? line.Name.Home & open : open;
         foreach (var (submitter, runs) in line.BySubmitter)
         {
-            var used = Math.Floor(shares.UseOf(submitter) / EqualUseSeconds);
+            var used = Rounded(shares.UseOf(submitter));
             if (Pressing(runs, kinds, limits, pressing, drain) is { } longest)
                 Consider(new Entrant(longest, suits, Misfit(longest, kinds, suits), used, true), ref best);
             else if (Shortest(runs, limits) is { } shortest)

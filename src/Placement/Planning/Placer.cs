@@ -2,8 +2,8 @@ namespace LoadBalancer.Placement;
 
 /// <summary>Places one run: filters who can take it now, lets the policy choose, checks the answer, reserves everything at once.</summary>
 internal sealed class Placer(
-    Fleet fleet, ReservationLedger ledger, Holds holds, Outlook outlook, WaitingRuns waiting, LookAhead lookAhead, PolicySet policies, DurationModel durations,
-    Random random, TimeSpan longestWait)
+    Fleet fleet, ReservationLedger ledger, KeyWaiters keyWaiters, Holds holds, Outlook outlook, WaitingRuns waiting, LookAhead lookAhead,
+    PolicySet policies, DurationModel durations, Random random, TimeSpan longestWait)
 {
     private static readonly int RefusalCodes = Enum.GetValues<RefusalCode>().Length;
 
@@ -14,7 +14,7 @@ internal sealed class Placer(
     public PlacementAttempt TryPlace(WaitingRun run, Pass pass)
     {
         var demand = run.Demand;
-        var allowed = run.Shape.Allowed(demand.AvoidWorkers, fleet);
+        var allowed = keyWaiters.Leave(run, run.Shape.Allowed(demand.AvoidWorkers, fleet));
         var policy = policies.For(demand.TestType);
         Array.Clear(busy);
         var candidates = search.Find(run, allowed, policy.Name, busy, pass, out var heldOff);

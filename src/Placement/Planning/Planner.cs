@@ -47,16 +47,17 @@ public sealed class Planner
         var options = new OrderOptions(agingStep ?? UsualAgingStep, longFirst);
         this.durations = durations;
         outlook = new Outlook(fleet, ledger, durations);
-        waiting = new WaitingRuns(fleet, durations, outlook, options);
+        waiting = new WaitingRuns(fleet, ledger.Keys, durations, outlook, options);
         holds = new Holds(fleet, ledger, options.LongestOvertaking);
         order = new Order(fleet, ledger.Keys, shares, outlook, waiting.Lines, waiting.Pace, options);
         patient = new PatientRuns(fleet, waiting, options.LongestOvertaking);
         lookAhead = new LookAhead(fleet, ledger, holds, horizon);
-        placer = new Placer(fleet, ledger, holds, outlook, waiting, lookAhead, policies, durations, random, options.LongestOvertaking);
+        placer = new Placer(
+            fleet, ledger, waiting.Lines.KeyWaiters, holds, outlook, waiting, lookAhead, policies, durations, random, options.LongestOvertaking);
         rebalancing = new Rebalancing(fleet, ledger, holds, waiting, durations);
         explainer = new Explainer(
             fleet, ledger.Keys, waiting.Lines.KeyWaiters, holds, new RelaxationSearch(fleet, ledger.Keys, holds, waiting, durations),
-            new EndEstimate(fleet, ledger, waiting, holds, durations, options.AgingStep));
+            new EndEstimate(fleet, ledger, waiting, holds, durations, order, shares, options.AgingStep));
     }
 
     /// <summary>Number of runs that wait, due or not.</summary>
@@ -241,7 +242,7 @@ public sealed class Planner
     private bool CouldGo(WaitingRun run) => ReferenceEquals(waiting.Find(run.Demand.RunId), run) && MayTakeItsKeys(run);
 
     private bool MayTakeItsKeys(WaitingRun run) =>
-        ledger.Keys.FirstTaken(run.Demand.ConcurrencyKeys) is null && waiting.Lines.KeyWaiters.Allow(run.Demand);
+        ledger.Keys.FirstTaken(run.Demand.ConcurrencyKeys) is null && waiting.Lines.KeyWaiters.Allow(run);
 
     /// <summary>Who has been kept a worker takes it as soon as there is room.</summary>
     private void PlaceKept(Pass pass, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)

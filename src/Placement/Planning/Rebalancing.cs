@@ -34,9 +34,10 @@ internal sealed class Rebalancing(Fleet fleet, ReservationLedger ledger, Holds h
     private Move? Best(Occupation occupation, DateTimeOffset now)
     {
         var wait = WaitHere(occupation, now);
-        if (occupation is not { Demand: { WasMoved: false } demand, IsRecalled: false, Predicted.P50: var here } || wait <= Travel)
+        if (occupation is not { Demand: { WasMoved: false } demand, IsRecalled: false, Predicted: { } predicted } || wait <= Travel)
             return null;
 
+        var warmth = durations.Warm.For(demand);
         var (best, soonest) = ((RegisteredWorker?)null, TimeSpan.MaxValue);
         var shape = waiting.ShapeOf(demand.Requirements);
         foreach (var index in shape.Allowed(demand.AvoidWorkers, fleet).And(fleet.Open).Indexes())
@@ -48,17 +49,21 @@ internal sealed class Rebalancing(Fleet fleet, ReservationLedger ledger, Holds h
                 continue;
             }
 
-            var length = durations.Predict(demand, worker.Kind.Class).P50;
-            if (length < soonest)
-                (best, soonest) = (worker, length);
+            var effort = EffortOn(worker.Id, durations.Predict(demand, worker.Kind.Class), warmth);
+            if (effort < soonest)
+                (best, soonest) = (worker, effort);
         }
 
         if (best is null)
             return null;
 
-        var gain = wait + here - soonest;
+        var gain = wait + EffortOn(occupation.Reservation.WorkerId, predicted, warmth) - soonest;
         return gain > Travel + (LeastPart * soonest) ? ToMove(occupation, best, gain, now) : null;
     }
+
+    /// <summary>What the run takes there by the measure by which it was placed: less where the worker is prepared for it, more where it may fail.</summary>
+    private TimeSpan EffortOn(string workerId, DurationForecast predicted, Warmth warmth) =>
+        AdaptivePolicy.Effort(predicted.P50, warmth.SavedOn(workerId, predicted), durations.Failing.ExcessOn(workerId));
 
     /// <summary>
     /// Who follows an attempt waits for its end. Anything else should have started at once; the longer it has not, the longer it may take yet

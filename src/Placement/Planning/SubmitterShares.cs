@@ -23,7 +23,9 @@ internal sealed class SubmitterShares(TimeSpan halfLife)
     }
 
     /// <summary>Seconds of work for its weight.</summary>
-    public double UseOf(string submitter) => used.GetValueOrDefault(submitter) / weights.GetValueOrDefault(submitter, 1);
+    public double UseOf(string submitter) => used.GetValueOrDefault(submitter) / WeightOf(submitter);
+
+    public double WeightOf(string submitter) => weights.GetValueOrDefault(submitter, 1);
 
     /// <param name="submitter">The account.</param>
     /// <param name="seconds">Seconds of a slot; negative to correct what was charged too much.</param>

@@ -47,6 +47,9 @@ internal sealed class WaitingRun(TestDemand demand, Shape shape, DateTimeOffset 
         return faster;
     }
 
+    /// <summary>The same, or its length for a kind that has just come or is none.</summary>
+    public float ExpectedOn(int kind) => kind >= 0 && kind < seconds.Length ? seconds[kind] : Length;
+
     public bool IsPredictedFor(int kinds) => seconds.Length >= kinds;
 
     public void Predict(IReadOnlyList<WorkerKind> kinds, DurationModel durations)

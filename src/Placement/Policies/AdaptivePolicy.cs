@@ -89,5 +89,5 @@ internal sealed class AdaptivePolicy : ScoringPolicy
     }
 
     /// <summary>What the run takes where the worker is prepared for it, and where it may fail.</summary>
-    private static TimeSpan Effort(TimeSpan run, TimeSpan saved, double failures) => (run > saved ? run - saved : TimeSpan.Zero) * (1 + failures);
+    internal static TimeSpan Effort(TimeSpan run, TimeSpan saved, double failures) => (run > saved ? run - saved : TimeSpan.Zero) * (1 + failures);
 }

@@ -8,6 +8,9 @@ internal sealed class KeyLedger
     private readonly Dictionary<string, List<Reservation>> holders = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> limits = new(StringComparer.Ordinal);
 
+    /// <summary>Changes with every limit that is set.</summary>
+    public int Limits { get; private set; }
+
     /// <summary>A lower limit takes nothing away from who holds the key now; 0 closes the key.</summary>
     public void Limit(string key, int limit)
     {
@@ -16,9 +19,22 @@ internal sealed class KeyLedger
             limits.Remove(key);
         else
             limits[key] = limit;
+        Limits++;
     }
 
     public int LimitOf(string key) => limits.GetValueOrDefault(key, DefaultLimit);
+
+    /// <summary>Whether nobody may have one of these keys.</summary>
+    public bool AnyClosed(IReadOnlyList<string> keys)
+    {
+        for (var i = 0; i < keys.Count; i++)
+        {
+            if (LimitOf(keys[i]) == 0)
+                return true;
+        }
+
+        return false;
+    }
 
     public IReadOnlyList<Reservation> HoldersOf(string key) => holders.TryGetValue(key, out var held) ? held : [];
 

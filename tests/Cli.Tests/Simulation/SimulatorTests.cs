@@ -118,6 +118,16 @@ public sealed class SimulatorTests
     }
 
     [Fact]
+    public void A_run_that_has_run_and_is_given_up_later_is_completed_by_its_last_end()
+    {
+        var failing = Traced(seconds: 10, passes: false, test: test => test with { Retries = 1 });
+        var result = Simulate([failing], [Worker() with { LeavesAt = TimeSpan.FromSeconds(10 + (1.5 * Delay)) }]);
+
+        Assert.Equal(RunState.Unschedulable, result.Runs[0].State);
+        Assert.Equal(10 + Delay, Summarizing.Of(result, timing: false).MeanCompletionSeconds);
+    }
+
+    [Fact]
     public void Runs_of_a_key_exclude_each_other_up_to_its_limit()
     {
         var runs = Enumerable.Repeat(Traced(seconds: 10, test: test => test with { ConcurrencyKeys = ["license"] }), 4).ToArray();

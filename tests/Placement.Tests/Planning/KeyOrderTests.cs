@@ -50,4 +50,40 @@ public sealed class KeyOrderTests
 
         Assert.Single(planner.Plan(Given.Noon + MuchLater, 10).Decisions);
     }
+
+    [Fact]
+    public void A_key_is_not_left_to_who_waits_for_a_closed_one_until_that_is_opened()
+    {
+        var late = planner.Submitted(Given.Demand(submittedAfter: MuchLater, keys: "a"));
+        planner.LimitKey("b", 0);
+
+        Assert.Equal(late.RunId, Assert.Single(planner.Plan(Given.Noon + MuchLater, 10).Decisions).RunId);
+
+        planner.Release(late.RunId, 1);
+        planner.Submit(late);
+        planner.LimitKey("b", 1);
+
+        Assert.Empty(planner.Plan(Given.Noon + MuchLater, 10).Decisions);
+    }
+
+    [Fact]
+    public void While_the_device_is_busy_that_a_run_needs_others_take_its_key_on_workers_without_one()
+    {
+        var fleet = Given.Planner();
+        fleet.Register(Given.Worker("gpu", slots: 4, devices: Given.Cuda("0")));
+        var busy = fleet.Submitted(Given.Demand(Given.Accelerators(1)));
+        fleet.PlaceAll();
+        var waits = fleet.Submitted(Given.Demand(Given.Accelerators(1), keys: "db"));
+        var late = fleet.Submitted(Given.Demand(submittedAfter: MuchLater, keys: "db"));
+
+        Assert.Empty(fleet.Plan(Given.Noon + MuchLater, 10).Decisions);
+
+        fleet.Register(Given.Worker("cpu"));
+        Assert.Equal("cpu", Assert.Single(fleet.Plan(Given.Noon + MuchLater, 10).Decisions).WorkerId);
+
+        fleet.Release(late.RunId, 1);
+        fleet.Release(busy.RunId, 1);
+        fleet.Submit(late);
+        Assert.Equal(waits.RunId, Assert.Single(fleet.Plan(Given.Noon + MuchLater, 10).Decisions).RunId);
+    }
 }

@@ -175,6 +175,56 @@ public sealed class LookAheadTests
         Assert.Same(next, Assert.Single(planner.ReservationsOn("w0")));
     }
 
+    [Fact]
+    public void Nothing_is_handed_out_ahead_to_a_worker_that_is_kept_for_a_run_which_needs_more_of_it()
+    {
+        planner.Register(Given.Worker("w0", slots: 2));
+        var ending = planner.Submitted(Given.Demand(new Requirements { MemoryGb = 8 }, testId: "short"));
+        var lasting = planner.Submitted(Given.Demand(new Requirements { MemoryGb = 8 }, testId: "long"));
+        planner.PlaceAll();
+        planner.Started(ending.RunId, 1);
+        planner.Started(lasting.RunId, 1);
+        var whole = planner.Submitted(Given.Demand(new Requirements { MemoryGb = 16 }, testId: "short"));
+        planner.Register(Given.Worker("w0", slots: 3));
+        WaitMany();
+
+        var plan = planner.Plan(Later, 10);
+
+        Assert.Equal(whole.RunId, Assert.Single(plan.Kept).ForRun);
+        Assert.DoesNotContain(plan.Decisions, decision => decision.StartsAfter is not null);
+    }
+
+    [Fact]
+    public void Nothing_follows_on_a_worker_that_came_back_smaller_than_what_it_holds()
+    {
+        planner.Register(Given.Worker("w0", slots: 2, memoryGb: 4));
+        var ending = planner.Submitted(Given.Demand(new Requirements { MemoryGb = 2 }, testId: "short"));
+        planner.Submitted(Given.Demand(new Requirements { MemoryGb = 2 }, testId: "long"));
+        planner.PlaceAll();
+        planner.Started(ending.RunId, 1);
+        WaitMany();
+
+        planner.Register(Given.Worker("w0", slots: 2, memoryGb: 3));
+        Assert.Empty(planner.Plan(Later, 10).Decisions);
+
+        planner.Register(Given.Worker("w0", slots: 2, memoryGb: 4));
+        Assert.Equal(ending.RunId, Assert.Single(planner.Plan(Later, 10).Decisions).StartsAfter!.Value.RunId);
+    }
+
+    [Fact]
+    public void A_successor_that_runs_already_is_followed_when_its_predecessor_is_gone_and_not_before()
+    {
+        var (first, _) = RunningShortOnes(workers: 1);
+        WaitMany();
+        var next = Assert.Single(planner.Plan(Later, 10).Decisions);
+        planner.Started(next.RunId, 1);
+
+        Assert.Empty(planner.Plan(Later.AddSeconds(1), 10).Decisions);
+
+        planner.Release(first.RunId, 1);
+        Assert.Equal(next.RunId, Assert.Single(planner.Plan(Later.AddSeconds(1), 10).Decisions).StartsAfter!.Value.RunId);
+    }
+
     private (TestDemand First, IReadOnlyList<TestDemand> All) RunningShortOnes(int workers, double memoryGb = 1)
     {
         for (var i = 0; i < workers; i++)

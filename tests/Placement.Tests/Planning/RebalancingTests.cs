@@ -4,11 +4,11 @@ public sealed class RebalancingTests
 {
     private static readonly TimeSpan Horizon = TimeSpan.FromSeconds(2);
 
+    private readonly DurationModel durations = new();
     private readonly Planner planner;
 
     public RebalancingTests()
     {
-        var durations = new DurationModel();
         for (var i = 0; i < 200; i++)
             durations.Learn(Given.Passed(1, "short"));
         planner = new Planner(new PolicySet(), durations, new Random(1), horizon: Horizon);
@@ -100,6 +100,80 @@ public sealed class RebalancingTests
         planner.Register(Given.Worker("w1", slots: 4));
 
         Assert.Single(planner.Rebalance(Given.Noon.AddSeconds(10)));
+    }
+
+    [Fact]
+    public void A_worker_that_is_kept_for_another_run_is_no_target()
+    {
+        planner.Register(Given.Worker("w1", slots: 2));
+        planner.Submitted(Given.Demand(new Requirements { MemoryGb = 12 }, testId: "short"));
+        planner.PlaceAll();
+        var whole = planner.Submitted(Given.Demand(new Requirements { MemoryGb = 16 }, testId: "short"));
+        Assert.Equal("w1", Assert.Single(planner.Plan(Given.Noon, 10).Kept).WorkerId);
+        Stuck();
+
+        Assert.Empty(planner.Rebalance(Given.Noon.AddSeconds(60)));
+
+        planner.Withdraw(whole.RunId);
+        planner.PlaceAll();
+        Assert.Equal("w1", Assert.Single(planner.Rebalance(Given.Noon.AddSeconds(60))).To);
+    }
+
+    [Fact]
+    public void A_worker_that_the_run_avoids_is_no_target()
+    {
+        Stuck("w1");
+        planner.Register(Given.Worker("w1"));
+        Assert.Empty(planner.Rebalance(Given.Noon.AddSeconds(60)));
+
+        planner.Register(Given.Worker("w2"));
+        Assert.Equal("w2", Assert.Single(planner.Rebalance(Given.Noon.AddSeconds(60))).To);
+    }
+
+    [Fact]
+    public void A_run_leaves_a_worker_that_is_prepared_for_it_only_if_that_saves_more_than_preparing_again()
+    {
+        for (var i = 0; i < 20; i++)
+        {
+            durations.Learn(Given.Passed(40, "prepared"));
+            foreach (var (worker, revision) in new[] { ($"x{i}", "r"), ("w0", i == 0 ? "r" : "") })
+                durations.Learn(Given.Passed(10, "other", "other") with { WorkerId = worker, WorkspaceRevision = revision, PrepareTime = TimeSpan.FromSeconds(30) });
+        }
+
+        var stuck = Stuck(Given.Demand(testId: "prepared") with { WorkspaceRevision = "r" });
+        planner.Register(Given.Worker("w1"));
+
+        Assert.Empty(planner.Rebalance(Given.Noon.AddSeconds(20)));
+        Assert.Equal(stuck.RunId, Assert.Single(planner.Rebalance(Given.Noon.AddSeconds(60))).Attempt.RunId);
+    }
+
+    [Fact]
+    public void A_run_moves_to_a_worker_on_which_tests_fail_only_if_that_saves_more_than_failing_costs()
+    {
+        for (var i = 0; i < 3000; i++)
+        {
+            var worker = i % 3 == 0 ? "w1" : $"x{i % 3}";
+            var failed = i / 3 % (worker == "w1" ? 3 : 20) == 0;
+            durations.Learn(Given.Passed(30, $"t{i / 3 % 7}") with { WorkerId = worker, Verdict = failed ? RunVerdict.Failed : RunVerdict.Passed });
+        }
+
+        Assert.True(durations.Failing.ExcessOn("w1") > 0.2);
+        Stuck(Given.Demand(testId: "t1"));
+        planner.Register(Given.Worker("w1"));
+
+        Assert.Empty(planner.Rebalance(Given.Noon.AddSeconds(6)));
+        Assert.Equal("w1", Assert.Single(planner.Rebalance(Given.Noon.AddSeconds(30))).To);
+    }
+
+    /// <summary>A run that a worker has been given and does not start.</summary>
+    private TestDemand Stuck(params string[] avoid) => Stuck(Given.Demand(testId: "short") with { AvoidWorkers = avoid });
+
+    private TestDemand Stuck(TestDemand demand)
+    {
+        planner.Register(Given.Worker("w0", memoryGb: 2));
+        var stuck = planner.Submitted(demand);
+        Assert.Equal("w0", Assert.Single(planner.PlaceAll()));
+        return stuck;
     }
 
     /// <summary>A run on the only worker, and one that follows it.</summary>
