@@ -1,8 +1,8 @@
 using LoadBalancer.Contracts;
 using LoadBalancer.Scheduler.Persistence;
 using LoadBalancer.Scheduler.Persistence.Grouped;
-using LoadBalancer.Scheduler.Tests.LiveSettings;
 using LoadBalancer.Scheduler.TestRuns;
+using LoadBalancer.Scheduler.Tests.LiveSettings;
 using Microsoft.EntityFrameworkCore;
 using Microsoft.Extensions.DependencyInjection;
 
