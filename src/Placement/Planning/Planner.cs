@@ -261,8 +261,10 @@ public sealed class Planner
         if (TryPlace(run, line, pass, decisions, failures))
             return;
 
-        // Who is shorter may have ended before the worker is needed.
-        if (line.Shortest is { } shortest && shortest.Length < run.Length && MayGo(shortest, pass) && TryPlace(shortest, line, pass, decisions, failures))
+        // Who is older may go before the one for whom the worker is kept, and who is shorter may have ended before it is needed.
+        if ((line.Oldest.Turn < run.Turn && TryPlace(line.Oldest, line, pass, decisions, failures))
+            || (line.Shortest is { } shortest && shortest.Length < run.Length && MayGo(shortest, pass)
+                && TryPlace(shortest, line, pass, decisions, failures)))
             return;
 
         line.BlockedIn = pass.Number;

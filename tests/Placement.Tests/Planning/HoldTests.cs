@@ -91,6 +91,19 @@ public sealed class HoldTests
     }
 
     [Fact]
+    public void Who_came_before_the_run_for_which_a_worker_is_kept_goes_first_however_long_he_is()
+    {
+        Place(Small(), Given.Noon);
+        planner.Submit(Large(submittedAfter: 10));
+        planner.Plan(Given.Noon.AddSeconds(20), 10);
+        var early = planner.Submitted(Small(submittedAfter: 5) with { ExpectedDuration = 5 * Length });
+        planner.Submit(Small(submittedAfter: 20) with { ExpectedDuration = 10 * Length });
+        planner.Submit(Small(submittedAfter: 20) with { ExpectedDuration = 2 * Length });
+
+        Assert.Equal([early.RunId], planner.Plan(Given.Noon.AddSeconds(20), 10).Decisions.Select(decision => decision.RunId));
+    }
+
+    [Fact]
     public void What_is_short_enough_does_not_overtake_what_came_much_earlier()
     {
         var step = Planner.UsualAgingStep.TotalSeconds;
