@@ -166,6 +166,7 @@ public sealed class Planner
         {
         }
 
+        var leftKeys = fleet.Open.IsEmpty ? [] : order.LeftKeys();
         PlaceAhead(now, maxDecisions, decisions, failures);
         foreach (var run in aside)
             waiting.PutBack(run);
@@ -174,6 +175,7 @@ public sealed class Planner
         {
             PolicyFailures = failures,
             HeldBack = aside.Count == 0 ? [] : [.. HeldBack()],
+            LeftKeys = leftKeys,
             Kept = holds.IsEmpty ? [] : [.. from hold in holds.All select new KeptWorker(hold.WorkerId, hold.Run.Demand.RunId)],
         };
     }

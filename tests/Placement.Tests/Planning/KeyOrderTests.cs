@@ -20,7 +20,10 @@ public sealed class KeyOrderTests
     {
         var late = planner.Submitted(Given.Demand(submittedAfter: MuchLater, keys: "a"));
 
-        Assert.Empty(planner.Plan(Given.Noon + MuchLater, 10).Decisions);
+        var plan = planner.Plan(Given.Noon + MuchLater, 10);
+
+        Assert.Empty(plan.Decisions);
+        Assert.Equal([new LeftKey("a", both.RunId, both.SubmittedAt + (4 * Planner.UsualAgingStep))], plan.LeftKeys);
         Assert.Equal($"key 'a' is left to run {both.RunId}, which has waited much longer", planner.Explain(late, Given.Noon + MuchLater).Blocker);
     }
 
