@@ -5,8 +5,9 @@ namespace LoadBalancer.Placement;
 /// back; so a key may not be taken by who came much later than the one that waits longest for it and could run.
 /// </summary>
 /// <param name="fleet">Whose workers could run it.</param>
+/// <param name="keys">Which keys are closed: who needs one of these could not run, however long he has waited.</param>
 /// <param name="longestOvertaking">What came this much later may not take the key.</param>
-internal sealed class KeyWaiters(Fleet fleet, TimeSpan longestOvertaking)
+internal sealed class KeyWaiters(Fleet fleet, KeyLedger keys, TimeSpan longestOvertaking)
 {
     private static readonly Comparer<WaitingRun> BySubmission = Comparer<WaitingRun>.Create(
         (left, right) => (left.Demand.SubmittedAt, left.Number).CompareTo((right.Demand.SubmittedAt, right.Number)));
@@ -18,7 +19,7 @@ internal sealed class KeyWaiters(Fleet fleet, TimeSpan longestOvertaking)
         foreach (var key in run.Demand.ConcurrencyKeys)
         {
             if (!byKey.TryGetValue(key, out var queue))
-                byKey[key] = queue = new Queue(fleet);
+                byKey[key] = queue = new Queue(fleet, keys);
 
             queue.Add(run);
         }
@@ -61,19 +62,21 @@ internal sealed class KeyWaiters(Fleet fleet, TimeSpan longestOvertaking)
     }
 
     /// <summary>Who waits for one key.</summary>
-    private sealed class Queue(Fleet fleet)
+    private sealed class Queue(Fleet fleet, KeyLedger keys)
     {
+        private static readonly (int, int) Never = (-1, -1);
+
         private readonly SortedSet<WaitingRun> runs = new(BySubmission);
         private WaitingRun? oldest;
-        private int foundAt = -1;
+        private (int Fleet, int Limits) foundAt = Never;
 
-        /// <summary>The one that waits longest of those that a worker which gets work could run; null if there is none.</summary>
+        /// <summary>The one that waits longest of those that could run on a worker which gets work; null if there is none.</summary>
         public WaitingRun? Oldest
         {
             get
             {
-                if (foundAt != fleet.Version)
-                    (oldest, foundAt) = (runs.FirstOrDefault(run => run.Shape.Capable.Overlaps(fleet.Accepting)), fleet.Version);
+                if (foundAt != (fleet.Version, keys.Version))
+                    (oldest, foundAt) = (runs.FirstOrDefault(CouldRun), (fleet.Version, keys.Version));
 
                 return oldest;
             }
@@ -83,7 +86,7 @@ internal sealed class KeyWaiters(Fleet fleet, TimeSpan longestOvertaking)
         {
             runs.Add(run);
             if (oldest is null || BySubmission.Compare(run, oldest) < 0)
-                foundAt = -1;
+                foundAt = Never;
         }
 
         /// <returns>Whether nobody is left.</returns>
@@ -91,9 +94,11 @@ internal sealed class KeyWaiters(Fleet fleet, TimeSpan longestOvertaking)
         {
             runs.Remove(run);
             if (ReferenceEquals(run, oldest))
-                (oldest, foundAt) = (null, -1);
+                (oldest, foundAt) = (null, Never);
 
             return runs.Count == 0;
         }
+
+        private bool CouldRun(WaitingRun run) => run.Shape.Capable.Overlaps(fleet.Accepting) && !keys.AnyClosed(run.Demand.ConcurrencyKeys);
     }
 }

@@ -46,7 +46,7 @@ public sealed class Planner
         var options = new OrderOptions(agingStep ?? UsualAgingStep, longFirst);
         this.durations = durations;
         outlook = new Outlook(fleet, ledger, durations);
-        waiting = new WaitingRuns(fleet, durations, outlook, options);
+        waiting = new WaitingRuns(fleet, ledger.Keys, durations, outlook, options);
         holds = new Holds(fleet, ledger, options.LongestOvertaking);
         order = new Order(fleet, ledger.Keys, shares, outlook, waiting.Lines, waiting.Pace, options);
         lookAhead = new LookAhead(fleet, ledger, holds, horizon);

@@ -2,10 +2,11 @@ namespace LoadBalancer.Placement;
 
 /// <summary>What waits, in lines, with the shapes of what waits, each with what is predicted of it.</summary>
 /// <param name="fleet">Who could take it.</param>
+/// <param name="keys">Which keys it may have.</param>
 /// <param name="durations">Predicts; what it has learned since is taken over little by little.</param>
 /// <param name="outlook">What a second of each kind of worker is worth.</param>
 /// <param name="options">How much waiting is worth.</param>
-internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook outlook, OrderOptions options)
+internal sealed class WaitingRuns(Fleet fleet, KeyLedger keys, DurationModel durations, Outlook outlook, OrderOptions options)
 {
     /// <summary>Runs looked at again in one pass at most, for what was learned and for new prices.</summary>
     private const int PredictedPerPass = 64, SettledPerPass = 256;
@@ -27,7 +28,7 @@ internal sealed class WaitingRuns(Fleet fleet, DurationModel durations, Outlook 
     public int Count => byRun.Count;
 
     /// <summary>Those that may be placed.</summary>
-    public Lines Lines { get; } = new(new KeyWaiters(fleet, options.LongestOvertaking));
+    public Lines Lines { get; } = new(new KeyWaiters(fleet, keys, options.LongestOvertaking));
 
     public ArrivalPace Pace { get; } = new();
 

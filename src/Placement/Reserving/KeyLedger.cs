@@ -8,6 +8,9 @@ internal sealed class KeyLedger
     private readonly Dictionary<string, List<Reservation>> holders = new(StringComparer.Ordinal);
     private readonly Dictionary<string, int> limits = new(StringComparer.Ordinal);
 
+    /// <summary>Changes with every limit that is set.</summary>
+    public int Version { get; private set; }
+
     /// <summary>A lower limit takes nothing away from who holds the key now; 0 closes the key.</summary>
     public void Limit(string key, int limit)
     {
@@ -16,11 +19,15 @@ internal sealed class KeyLedger
             limits.Remove(key);
         else
             limits[key] = limit;
+        Version++;
     }
 
     public int LimitOf(string key) => limits.GetValueOrDefault(key, DefaultLimit);
 
     public IReadOnlyList<Reservation> HoldersOf(string key) => holders.TryGetValue(key, out var held) ? held : [];
+
+    /// <summary>Whether nobody may hold one of them.</summary>
+    public bool AnyClosed(IReadOnlyList<string> keys) => limits.Count > 0 && keys.Any(key => LimitOf(key) == 0);
 
     /// <summary>The first key that one more run cannot have; null if all are to be had.</summary>
     public string? FirstTaken(IReadOnlyList<string> keys)

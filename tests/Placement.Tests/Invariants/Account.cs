@@ -32,6 +32,10 @@ internal sealed class Account
 
     public List<WorkerProfile> Capable(TestDemand demand) => [.. Fleet.Values.Where(worker => Rules.IsCapable(worker, demand.Requirements))];
 
+    /// <summary>Whether a worker that gets work could run it, and nobody has closed a key that it needs.</summary>
+    public bool CouldRun(TestDemand demand) =>
+        Capable(demand).Exists(worker => worker.Accepting) && !demand.ConcurrencyKeys.Any(key => Limits.GetValueOrDefault(key, 1) == 0);
+
     /// <summary>The capable workers without those to avoid, unless nobody else who is capable takes work.</summary>
     public List<WorkerProfile> Allowed(TestDemand demand)
     {

@@ -104,7 +104,7 @@ internal sealed class PlanCheck(Account account, IReadOnlyList<Plan> earlier, Pl
 
     /// <summary>Whether a key of it is wanted by a run that it may not overtake and that could run.</summary>
     private bool MustLeaveKey(TestDemand demand, List<TestDemand> due) => demand.ConcurrencyKeys.Any(key => due.Exists(patient =>
-        patient.ConcurrencyKeys.Contains(key) && MayNotOvertake(demand, patient) && account.Capable(patient).Exists(worker => worker.Accepting)));
+        patient.ConcurrencyKeys.Contains(key) && MayNotOvertake(demand, patient) && account.CouldRun(patient)));
 
     /// <summary>A worker is kept only for a run that waits, may go, and does not fit there yet.</summary>
     private void CheckKept(List<TestDemand> due)
@@ -149,7 +149,7 @@ internal sealed class PlanCheck(Account account, IReadOnlyList<Plan> earlier, Pl
             var patient = Assert.Single(due, demand => demand.RunId == left.ForRun);
             Assert.Contains(left.Key, patient.ConcurrencyKeys);
             Assert.Equal(patient.SubmittedAt + (4 * Step), left.After);
-            Assert.Contains(account.Capable(patient), worker => worker.Accepting);
+            Assert.True(account.CouldRun(patient), "a key is left to nobody who could not run");
             Assert.False(HasFailed(patient) || IsHeldBack(patient), "a key is left to nobody who would not take it");
             Assert.Contains(due, later => later.ConcurrencyKeys.Contains(left.Key) && account.KeysAreFree(later) && MayNotOvertake(later, patient));
         }

@@ -45,6 +45,17 @@ public sealed class KeyOrderTests
     }
 
     [Fact]
+    public void A_key_is_not_left_to_who_needs_one_that_is_closed()
+    {
+        planner.Submit(Given.Demand(submittedAfter: MuchLater, keys: "a"));
+        Assert.Empty(planner.Plan(Given.Noon + MuchLater, 10).Decisions);
+
+        planner.LimitKey("b", 0);
+
+        Assert.Single(planner.Plan(Given.Noon + MuchLater, 10).Decisions);
+    }
+
+    [Fact]
     public void When_it_is_withdrawn_the_key_is_free_for_all()
     {
         planner.Submit(Given.Demand(submittedAfter: MuchLater, keys: "a"));
