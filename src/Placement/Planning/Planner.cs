@@ -216,8 +216,12 @@ public sealed class Planner
 
     private void PlaceInOrder(Pass pass, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)
     {
-        while (decisions.Count < maxDecisions && !fleet.Open.IsEmpty && order.Next(pass.Now, pass.Number) is { } run)
+        // Whoever was held off for a run that no longer wants the worker is looked at again before what comes after it.
+        while (decisions.Count < maxDecisions && !fleet.Open.IsEmpty && !(pass.HeldOff && holds.AnyDropped)
+            && order.Next(pass.Now, pass.Number) is { } run)
+        {
             Place(run, pass, decisions, failures);
+        }
     }
 
     /// <summary>Brings all up to date before anything is chosen.</summary>
@@ -289,6 +293,7 @@ public sealed class Planner
                 pass.HeldOff = true;
                 return false;
             case PlacementAttempt.Placed placed:
+                holds.Drop(run);
                 decisions.Add(placed.Decision);
                 shares.Charge(run.Demand.Submitter, placed.Decision.Predicted!.Value.P50.TotalSeconds);
                 waiting.Remove(run.Demand.RunId);

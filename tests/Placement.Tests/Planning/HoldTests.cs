@@ -118,6 +118,23 @@ public sealed class HoldTests
         Assert.Equal(early.RunId, planner.Plan(now, 10).Decisions[0].RunId);
     }
 
+    [Fact]
+    public void A_worker_is_no_longer_kept_for_who_goes_elsewhere_in_the_same_plan()
+    {
+        var step = Planner.UsualAgingStep.TotalSeconds;
+        var now = Given.Noon.AddSeconds(5 * step);
+        planner.Register(Given.Worker("w2", slots: 4, devices: [Given.Cuda("0"), Given.Cuda("1")]));
+        var places = new[] { Place(Small(), now), Place(Small(), now) }.ToDictionary(place => place.WorkerId);
+        var large = planner.Submitted(Large(submittedAfter: 2 * step) with { Priority = 1 });
+        Assert.Equal("w", Assert.Single(planner.Plan(now, 10).Kept).WorkerId);
+        var early = planner.Submitted(Small(submittedAfter: 0) with { Priority = 5, ExpectedDuration = 5 * Length });
+        planner.Submit(Small(submittedAfter: 4.5 * step) with { Priority = 1, ExpectedDuration = Length / 10 });
+
+        planner.Release(places["w2"].RunId, 1);
+
+        Assert.Equal([(large.RunId, "w2"), (early.RunId, "w")], planner.Plan(now, 10).Decisions.Select(decision => (decision.RunId, decision.WorkerId)));
+    }
+
     private static TestDemand Small(double submittedAfter = 0) => Demand(1, submittedAfter);
 
     private static TestDemand Large(double submittedAfter) => Demand(2, submittedAfter);
