@@ -28,7 +28,7 @@ internal sealed class EndEstimate(
         // One that has not stood in line yet has no length either.
         var run = waits is { Line: not null } ? waits : Trial(demand, shape);
         var workers = shape.Allowed(demand.AvoidWorkers, fleet).And(fleet.Accepting);
-        if (workers.IsEmpty || demand.ConcurrencyKeys.Any(key => ledger.Keys.LimitOf(key) == 0))
+        if (workers.IsEmpty || ledger.Keys.AnyClosed(demand.ConcurrencyKeys))
             return null;
 
         var places = workers.Indexes().SelectMany(index => PlacesOn(fleet[index], run, now)).ToList();

@@ -20,6 +20,9 @@ internal sealed class Holds(Fleet fleet, ReservationLedger ledger, TimeSpan long
 
     public bool IsEmpty => byWorker.Count == 0;
 
+    /// <summary>Whether one was given up since the last <see cref="Review"/>.</summary>
+    public bool AnyDropped => dropped;
+
     public Hold? On(string workerId) => byWorker.GetValueOrDefault(workerId);
 
     public Hold? For(Guid runId) => runs.Contains(runId) ? byWorker.Values.First(hold => hold.Run.Demand.RunId == runId) : null;

@@ -66,6 +66,22 @@ internal sealed class Order(Fleet fleet, KeyLedger keys, SubmitterShares shares,
     /// <summary>What a submitter has used, as far as it matters in the order.</summary>
     public static double Rounded(double used) => Math.Floor(used / EqualUseSeconds);
 
+    /// <summary>Keys that whoever could go now leaves to a run that has waited much longer.</summary>
+    public IReadOnlyList<LeftKey> LeftKeys()
+    {
+        List<LeftKey>? left = null;
+        foreach (var line in lines.Awake)
+        {
+            if (line.Name.Keys.Length > 0 && (line.Shape.CapableKinds & fleet.Kinds.Open) != 0
+                && keys.FirstTaken(line.Oldest.Demand.ConcurrencyKeys) is null && lines.KeyWaiters.LeftToAnother(line.Oldest.Demand, line.Shape) is { } found)
+            {
+                (left ??= []).Add(new LeftKey(found.Key, found.For.Demand.RunId, found.For.Demand.SubmittedAt + options.LongestOvertaking));
+            }
+        }
+
+        return left is null ? [] : [.. left.Distinct()];
+    }
+
     /// <summary>
     /// How much of <see cref="OrderOptions.LongFirst"/> counts: half, where nobody knows well how long is what waits. A run that is started early
     /// for its length and then takes several times as long where it was put costs more than one that is started a little late.

@@ -16,6 +16,9 @@ public sealed record Plan(IReadOnlyList<Decision> Decisions, IReadOnlyList<Impos
 
     /// <summary>Workers that are kept for one run each.</summary>
     public IReadOnlyList<KeptWorker> Kept { get; init; } = [];
+
+    /// <summary>Keys that nobody takes now, each since one run has waited much longer for it than who could.</summary>
+    public IReadOnlyList<LeftKey> LeftKeys { get; init; } = [];
 }
 
 /// <summary>A run that waits although a worker is free that could run it: it is expected to end sooner on one that is busy, <paramref name="WaitsFor"/>.</summary>
@@ -23,6 +26,9 @@ public sealed record HeldBackRun(Guid RunId, string WaitsFor, string Reason);
 
 /// <summary>A worker that is kept for a run which needs more of it than is free; others run there only if they do not delay it.</summary>
 public sealed record KeptWorker(string WorkerId, Guid ForRun);
+
+/// <summary>A key that is free and that whoever was submitted after this leaves to a run that has waited much longer.</summary>
+public sealed record LeftKey(string Key, Guid ForRun, DateTimeOffset After);
 
 /// <summary>Which worker runs this attempt, with which devices, and why.</summary>
 public sealed record Decision

@@ -169,6 +169,7 @@ public sealed class Planner
         {
         }
 
+        var leftKeys = fleet.Open.IsEmpty ? [] : order.LeftKeys();
         PlaceAhead(now, maxDecisions, decisions, failures);
         foreach (var run in aside)
             waiting.PutBack(run);
@@ -177,6 +178,7 @@ public sealed class Planner
         {
             PolicyFailures = failures,
             HeldBack = HeldBack(),
+            LeftKeys = leftKeys,
             Kept = holds.IsEmpty ? [] : [.. from hold in holds.All select new KeptWorker(hold.WorkerId, hold.Run.Demand.RunId)],
         };
     }
@@ -220,8 +222,12 @@ public sealed class Planner
 
     private void PlaceInOrder(Pass pass, int maxDecisions, List<Decision> decisions, List<PolicyFailure> failures)
     {
-        while (decisions.Count < maxDecisions && !fleet.Open.IsEmpty && order.Next(pass.Now, pass.Number) is { } run)
+        // Whoever was held off for a run that no longer wants the worker is looked at again before what comes after it.
+        while (decisions.Count < maxDecisions && !fleet.Open.IsEmpty && !(pass.HeldOff && holds.AnyDropped)
+            && order.Next(pass.Now, pass.Number) is { } run)
+        {
             Place(run, pass, decisions, failures);
+        }
     }
 
     /// <summary>Brings all up to date before anything is chosen.</summary>
@@ -281,8 +287,10 @@ public sealed class Planner
         if (TryPlace(run, line, pass, decisions, failures))
             return;
 
-        // Who is shorter may have ended before the worker is needed.
-        if (line.Shortest is { } shortest && shortest.Length < run.Length && MayGo(shortest, pass) && TryPlace(shortest, line, pass, decisions, failures))
+        // Who is older may go before the one for whom the worker is kept, and who is shorter may have ended before it is needed.
+        if ((line.Oldest.Turn < run.Turn && TryPlace(line.Oldest, line, pass, decisions, failures))
+            || (line.Shortest is { } shortest && shortest.Length < run.Length && MayGo(shortest, pass)
+                && TryPlace(shortest, line, pass, decisions, failures)))
             return;
 
         line.BlockedIn = line.HeldOffIn = pass.Number;
@@ -305,6 +313,7 @@ public sealed class Planner
                 pass.HeldOff = true;
                 return false;
             case PlacementAttempt.Placed placed:
+                holds.Drop(run);
                 decisions.Add(placed.Decision);
                 shares.Charge(run.Demand.Submitter, placed.Decision.Predicted!.Value.P50.TotalSeconds);
                 waiting.Remove(run.Demand.RunId);

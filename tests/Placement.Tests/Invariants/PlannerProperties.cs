@@ -16,7 +16,11 @@ public sealed class PlannerProperties
     public void Plans_keep_every_promise() => StepGen.Steps.Sample(steps => { World.After(steps); }, iter: Sequences, print: AsText);
 
     [Fact]
-    public void The_same_inputs_and_seed_give_the_same_plans() => Gen.Select(StepGen.Steps, Gen.Int[0, 1000]).Sample(
+    public void Plans_keep_every_promise_whatever_is_learned_and_whoever_submits() =>
+        StepGen.UnlikeSteps.Sample(steps => { World.After(steps, runsAreUnlike: true); }, iter: Sequences, print: AsText);
+
+    [Fact]
+    public void The_same_inputs_and_seed_give_the_same_plans() => Gen.Select(StepGen.UnlikeSteps, Gen.Int[0, 1000]).Sample(
         (steps, seed) => Assert.Equal(PlansAsText(steps, seed), PlansAsText(steps, seed)),
         iter: Sequences / 10);
 
@@ -32,7 +36,19 @@ public sealed class PlannerProperties
         iter: Sequences,
         print: sample => $"{sample.Item2}: {AsText(sample.Item1)}");
 
+    [Fact]
+    public void What_is_explained_agrees_with_the_plan_whatever_is_learned() => StepGen.UnlikeSteps.Sample(
+        steps => World.After(steps, runsAreUnlike: true).CheckExplanations(),
+        iter: Sequences / 3,
+        print: AsText);
+
+    [Fact]
+    public void Whatever_relaxation_is_named_starts_the_run_whatever_is_learned() => Gen.Select(StepGen.UnlikeSteps, Gen.Int[0, 20]).Sample(
+        (steps, position) => World.After(steps, runsAreUnlike: true).CheckRelaxation(position),
+        iter: Sequences,
+        print: sample => $"{sample.Item2}: {AsText(sample.Item1)}");
+
     private static string AsText(Step[] steps) => JsonSerializer.Serialize<object[]>(steps);
 
-    private static string PlansAsText(Step[] steps, int seed) => JsonSerializer.Serialize(World.After(steps, seed).Plans);
+    private static string PlansAsText(Step[] steps, int seed) => JsonSerializer.Serialize(World.After(steps, seed, runsAreUnlike: true).Plans);
 }

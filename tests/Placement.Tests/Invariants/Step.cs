@@ -20,5 +20,12 @@ public abstract record Step
     /// <summary>A commit that failed: what was placed is released and waits again.</summary>
     public sealed record TakeBack(int Position) : Step;
 
+    /// <summary>The worker says that it runs.</summary>
+    public sealed record Start(int Position) : Step;
+
+    public sealed record Learn(params RunOutcome[] Outcomes) : Step;
+
+    public sealed record Share(string Submitter, double Weight) : Step;
+
     public sealed record MakePlan(int MaxDecisions, TimeSpan Later) : Step;
 }

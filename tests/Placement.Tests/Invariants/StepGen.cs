@@ -69,6 +69,39 @@ internal static class StepGen
             NotBefore = delay is { } seconds ? Given.Noon.AddSeconds(seconds) : null,
         });
 
+    /// <summary>Unlike in length and origin, and submitted further apart than what may be overtaken.</summary>
+    private static readonly Gen<TestDemand> UnlikeDemand = Gen.Select(
+        Demand, Gen.OneOf("ann", "bob", "cy"), Gen.OneOf<double?>(null, null, 0.5, 5, 60), Gen.Int[0, 20],
+        (demand, submitter, expected, submittedAfter) => demand with
+        {
+            Submitter = submitter,
+            ExpectedDuration = expected is { } seconds ? TimeSpan.FromSeconds(seconds) : null,
+            SubmittedAt = Given.Noon.AddSeconds(submittedAfter),
+        });
+
+    private static readonly Gen<RunOutcome> Outcome = Gen.Select(
+        RunId, WorkerId, Gen.OneOf("slow", "fast"), Gen.OneOf(0.3, 3.0, 30.0, 300.0), Gen.Frequency((4, Gen.Const(RunVerdict.Passed)), (3, Gen.Enum<RunVerdict>())),
+        (run, worker, workerClass, seconds, verdict) => new RunOutcome
+        {
+            TestId = $"test-{run:N}",
+            WorkerId = worker,
+            WorkerClass = workerClass,
+            Duration = TimeSpan.FromSeconds(workerClass == "fast" ? seconds / 4 : seconds),
+            Verdict = verdict,
+        });
+
+    /// <summary>Tests that pass on all other workers fail on one, often enough for it to be noticed.</summary>
+    private static readonly Gen<Step> FailingWorker = WorkerId.Select(Step (failing) => new Step.Learn(
+        [.. from test in Enumerable.Range(0, 12)
+            from worker in WorkerIds.OrderBy(worker => worker == failing)
+            select new RunOutcome
+            {
+                TestId = $"failing-{test}",
+                WorkerId = worker,
+                Duration = TimeSpan.FromSeconds(3),
+                Verdict = worker == failing ? RunVerdict.Failed : RunVerdict.Passed,
+            }]));
+
     private static readonly Gen<Device> Device = Gen.Select(
         Gen.OneOf("cuda", "cuda", "npu"), Gen.Int[0, 3], Gen.OneOf("A", "B", "C"), Gen.OneOf(8.0, 16.0, 40.0),
         (type, id, model, memory) => new Device(type, $"{type}-{id}", model, memory));
@@ -108,8 +141,31 @@ internal static class StepGen
             Keys = [.. keys.Distinct()],
         });
 
-    private static readonly Gen<Step> Step = Gen.Frequency<Step>(
-        (12, Demand.Select(demand => new Step.Submit(demand))),
+    private static readonly Gen<Step> Step = AnyStep(Demand);
+
+    private static readonly Gen<Step> UnlikeStep = Gen.Frequency(
+        (40, AnyStep(UnlikeDemand)),
+        (1, FailingWorker),
+        (10, Outcome.Select(Step (outcome) => new Step.Learn(outcome))),
+        (10, Gen.Int[0, 20].Select(Step (position) => new Step.Start(position))));
+
+    /// <summary>A fleet to begin with, then anything, and a plan at the end. All runs are taken to be of one length and of one submitter.</summary>
+    public static Gen<Step[]> Steps { get; } = Sequence(Step);
+
+    /// <summary>As <see cref="Steps"/>, with lengths that are expected or learned, workers that fail, and several submitters.</summary>
+    public static Gen<Step[]> UnlikeSteps { get; } = Gen.Select(
+        Gen.Select(Gen.OneOf("ann", "bob", "cy"), Gen.OneOf(0.5, 3.0), (submitter, weight) => (Step)new Step.Share(submitter, weight)).Array[0, 2],
+        Sequence(UnlikeStep),
+        Step[] (shares, steps) => [.. shares, .. steps]);
+
+    private static Gen<Step[]> Sequence(Gen<Step> step) => Gen.Select(
+        Worker.Array[1, 5],
+        step.Array[1, 60],
+        Step[] (workers, steps) =>
+            [.. workers.Select(worker => new Step.Register(worker)), .. steps, new Step.MakePlan(1000, TimeSpan.FromSeconds(20))]);
+
+    private static Gen<Step> AnyStep(Gen<TestDemand> demands) => Gen.Frequency<Step>(
+        (12, demands.Select(demand => new Step.Submit(demand))),
         (1, Gen.Int[0, 20].Select(position => new Step.Withdraw(position))),
         (4, Worker.Select(worker => new Step.Register(worker))),
         (1, WorkerId.Select(id => new Step.Forget(id))),
@@ -118,11 +174,4 @@ internal static class StepGen
         (5, Gen.Int[0, 20].Select(position => new Step.Release(position))),
         (1, Gen.Int[0, 20].Select(position => new Step.TakeBack(position))),
         (5, Gen.Select(Gen.OneOf(1, 3, 1000), Gen.Int[0, 5], (most, later) => new Step.MakePlan(most, TimeSpan.FromSeconds(later)))));
-
-    /// <summary>A fleet to begin with, then anything, and a plan at the end.</summary>
-    public static Gen<Step[]> Steps { get; } = Gen.Select(
-        Worker.Array[1, 5],
-        Step.Array[1, 60],
-        Step[] (workers, steps) =>
-            [.. workers.Select(worker => new Step.Register(worker)), .. steps, new Step.MakePlan(1000, TimeSpan.FromSeconds(20))]);
 }

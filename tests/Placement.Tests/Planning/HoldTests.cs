@@ -103,6 +103,19 @@ public sealed class HoldTests
     }
 
     [Fact]
+    public void Who_came_before_the_run_for_which_a_worker_is_kept_goes_first_however_long_he_is()
+    {
+        Place(Small(), Given.Noon);
+        planner.Submit(Large(submittedAfter: 10));
+        planner.Plan(Given.Noon.AddSeconds(20), 10);
+        var early = planner.Submitted(Small(submittedAfter: 5) with { ExpectedDuration = 5 * Length });
+        planner.Submit(Small(submittedAfter: 20) with { ExpectedDuration = 10 * Length });
+        planner.Submit(Small(submittedAfter: 20) with { ExpectedDuration = 2 * Length });
+
+        Assert.Equal([early.RunId], planner.Plan(Given.Noon.AddSeconds(20), 10).Decisions.Select(decision => decision.RunId));
+    }
+
+    [Fact]
     public void What_is_short_enough_does_not_overtake_what_came_much_earlier()
     {
         var step = Planner.UsualAgingStep.TotalSeconds;
@@ -115,6 +128,23 @@ public sealed class HoldTests
         planner.Submit(Small(submittedAfter: 5 * step) with { Priority = 1, ExpectedDuration = Length / 10 });
 
         Assert.Equal(early.RunId, planner.Plan(now, 10).Decisions[0].RunId);
+    }
+
+    [Fact]
+    public void A_worker_is_no_longer_kept_for_who_goes_elsewhere_in_the_same_plan()
+    {
+        var step = Planner.UsualAgingStep.TotalSeconds;
+        var now = Given.Noon.AddSeconds(5 * step);
+        planner.Register(Given.Worker("w2", slots: 4, devices: [Given.Cuda("0"), Given.Cuda("1")]));
+        var places = new[] { Place(Small(), now), Place(Small(), now) }.ToDictionary(place => place.WorkerId);
+        var large = planner.Submitted(Large(submittedAfter: 2 * step) with { Priority = 1 });
+        Assert.Equal("w", Assert.Single(planner.Plan(now, 10).Kept).WorkerId);
+        var early = planner.Submitted(Small(submittedAfter: 0) with { Priority = 5, ExpectedDuration = 5 * Length });
+        planner.Submit(Small(submittedAfter: 4.5 * step) with { Priority = 1, ExpectedDuration = Length / 10 });
+
+        planner.Release(places["w2"].RunId, 1);
+
+        Assert.Equal([(large.RunId, "w2"), (early.RunId, "w")], planner.Plan(now, 10).Decisions.Select(decision => (decision.RunId, decision.WorkerId)));
     }
 
     private static TestDemand Small(double submittedAfter = 0) => Demand(1, submittedAfter);

@@ -20,7 +20,10 @@ public sealed class KeyOrderTests
     {
         var late = planner.Submitted(Given.Demand(submittedAfter: MuchLater, keys: "a"));
 
-        Assert.Empty(planner.Plan(Given.Noon + MuchLater, 10).Decisions);
+        var plan = planner.Plan(Given.Noon + MuchLater, 10);
+
+        Assert.Empty(plan.Decisions);
+        Assert.Equal([new LeftKey("a", both.RunId, both.SubmittedAt + (4 * Planner.UsualAgingStep))], plan.LeftKeys);
         Assert.Equal($"key 'a' is left to run {both.RunId}, which has waited much longer", planner.Explain(late, Given.Noon + MuchLater).Blocker);
     }
 
@@ -37,6 +40,17 @@ public sealed class KeyOrderTests
     {
         planner.Submit(Given.Demand(submittedAfter: MuchLater, keys: "a"));
         planner.Register(Given.Worker("w", slots: 4));
+
+        Assert.Single(planner.Plan(Given.Noon + MuchLater, 10).Decisions);
+    }
+
+    [Fact]
+    public void A_key_is_not_left_to_who_needs_one_that_is_closed()
+    {
+        planner.Submit(Given.Demand(submittedAfter: MuchLater, keys: "a"));
+        Assert.Empty(planner.Plan(Given.Noon + MuchLater, 10).Decisions);
+
+        planner.LimitKey("b", 0);
 
         Assert.Single(planner.Plan(Given.Noon + MuchLater, 10).Decisions);
     }
