@@ -7,7 +7,7 @@ public sealed record SubmitAnswer
 
     public required string TestId { get; init; }
 
-    /// <summary><c>accepted</c>, <c>duplicate</c> or <c>refused</c>.</summary>
+    /// <summary><c>accepted</c>, <c>duplicate</c> or <c>refused</c>, also where it could not be stored.</summary>
     public required string Status { get; init; }
 
     public string Reason { get; init; } = "";

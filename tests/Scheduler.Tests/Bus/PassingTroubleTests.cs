@@ -68,9 +68,9 @@ public sealed class PassingTroubleTests
             });
         });
 
-        public Task<string> Handled => handled.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        public Task<string> Handled => handled.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
-        public Task<string> Kept => kept.Task.WaitAsync(TimeSpan.FromSeconds(60), TestContext.Current.CancellationToken);
+        public Task<string> Kept => kept.Task.WaitAsync(TimeSpan.FromSeconds(30), TestContext.Current.CancellationToken);
 
         public static async Task<TroubledQueue> StartAsync(Action<string, int> handle)
         {
@@ -84,6 +84,7 @@ public sealed class PassingTroubleTests
         public async Task SendAsync(string text) =>
             await (await bus.GetSendEndpoint(new Uri("queue:troubled"))).Send(new Said(text), TestContext.Current.CancellationToken);
 
-        public async ValueTask DisposeAsync() => await bus.StopAsync(CancellationToken.None);
+        /// <summary>Whatever still waits in it.</summary>
+        public async ValueTask DisposeAsync() => await bus.StopAsync(TimeSpan.FromSeconds(10));
     }
 }
