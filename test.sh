@@ -64,7 +64,7 @@ counted() { # NAME REPORT
 
 # A hung test host must not hang the run.
 limited() {
-    if command -v timeout >/dev/null; then timeout --foreground --kill-after=30 1200 "$@"; else "$@"; fi
+    if command -v timeout >/dev/null; then timeout --foreground --kill-after=30 1800 "$@"; else "$@"; fi
 }
 
 run_project() { # PROJECT
