@@ -46,7 +46,8 @@ internal sealed class PlanMaker(
         var pass = Begin(now, draft, isAhead: false);
         PlaceKept(pass);
         PlaceInOrder(pass);
-        return ReviewHolds() && pass.HeldOff;
+        ReviewHolds();
+        return holds.TakeDropped() && pass.HeldOff;
     }
 
     /// <summary>Hands out what can follow an attempt that is about to end, as long as more waits than places are about to be free.</summary>
@@ -91,9 +92,10 @@ internal sealed class PlanMaker(
         shares.Settle(now);
         waiting.Refresh(now);
         ReviewHolds();
+        holds.TakeDropped();
     }
 
-    private bool ReviewHolds() => holds.Review(CouldGo);
+    private void ReviewHolds() => holds.Review(CouldGo);
 
     /// <summary>Whether it waits and only room is missing.</summary>
     private bool CouldGo(WaitingRun run) => ReferenceEquals(waiting.Find(run.Demand.RunId), run) && MayTakeItsKeys(run);
@@ -155,6 +157,8 @@ internal sealed class PlanMaker(
                 pass.Draft.Decisions.Add(placed.Decision);
                 shares.Charge(run.Demand.Submitter, placed.Decision.Predicted!.Value.P50.TotalSeconds);
                 waiting.Remove(run.Demand.RunId);
+                if (run.Demand.ConcurrencyKeys.Count > 0)
+                    ReviewHolds();
                 break;
             case PlacementAttempt.NoRoom full:
                 line.BlockedIn = pass.Number;
