@@ -14,14 +14,13 @@ internal sealed class Holds(Fleet fleet, ReservationLedger ledger, TimeSpan long
 
     private readonly Dictionary<string, Hold> byWorker = new(StringComparer.Ordinal);
     private readonly HashSet<Guid> runs = [];
-    private bool dropped;
 
     public IEnumerable<Hold> All => byWorker.Values;
 
     public bool IsEmpty => byWorker.Count == 0;
 
-    /// <summary>Whether one was given up since the last <see cref="Review"/>.</summary>
-    public bool AnyDropped => dropped;
+    /// <summary>Whether one was given up since <see cref="TakeDropped"/>.</summary>
+    public bool AnyDropped { get; private set; }
 
     public Hold? On(string workerId) => byWorker.GetValueOrDefault(workerId);
 
@@ -29,25 +28,23 @@ internal sealed class Holds(Fleet fleet, ReservationLedger ledger, TimeSpan long
 
     /// <summary>Gives up what is kept for runs that no longer wait, or on workers that get no work.</summary>
     /// <param name="stillWaits">Whether a run waits and could go if there were room.</param>
-    /// <returns>Whether any was given up.</returns>
-    public bool Review(Func<WaitingRun, bool> stillWaits)
+    public void Review(Func<WaitingRun, bool> stillWaits)
     {
-        var any = dropped;
-        dropped = false;
         if (IsEmpty)
-            return any;
+            return;
 
         foreach (var (workerId, hold) in byWorker.ToList())
         {
-            var worker = fleet.Find(workerId);
-            if (worker is { Profile.Accepting: true } && AllowedOf(hold.Run).Contains(worker.Index) && stillWaits(hold.Run))
-                continue;
-
-            byWorker.Remove(workerId);
-            runs.Remove(hold.Run.Demand.RunId);
-            any = true;
+            if (fleet.Find(workerId) is not { Profile.Accepting: true } worker || !AllowedOf(hold.Run).Contains(worker.Index) || !stillWaits(hold.Run))
+                Drop(hold.Run);
         }
+    }
 
+    /// <summary>Whether any was given up since this was asked last.</summary>
+    public bool TakeDropped()
+    {
+        var any = AnyDropped;
+        AnyDropped = false;
         return any;
     }
 
@@ -59,7 +56,7 @@ internal sealed class Holds(Fleet fleet, ReservationLedger ledger, TimeSpan long
 
         byWorker.Remove(hold.WorkerId);
         runs.Remove(run.Demand.RunId);
-        dropped = true;
+        AnyDropped = true;
     }
 
     /// <summary>

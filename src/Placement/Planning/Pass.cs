@@ -10,6 +10,9 @@ internal sealed class Pass(long number, DateTimeOffset now, DateTimeOffset lastS
 {
     private int waits;
 
+    /// <summary>The plan to which it adds.</summary>
+    public required Draft Draft { get; init; }
+
     public long Number { get; } = number;
 
     public DateTimeOffset Now { get; } = now;
@@ -31,4 +34,15 @@ internal sealed class Pass(long number, DateTimeOffset now, DateTimeOffset lastS
         waits++;
         FreeTimes.Take(worker, run.SecondsOn(worker.Kind.Index));
     }
+}
+
+/// <summary>A plan in the making.</summary>
+/// <param name="maxDecisions">After so many it is full.</param>
+internal sealed class Draft(int maxDecisions)
+{
+    public List<Decision> Decisions { get; } = [];
+
+    public List<PolicyFailure> Failures { get; } = [];
+
+    public bool IsFull => Decisions.Count >= maxDecisions;
 }

@@ -2,8 +2,8 @@ namespace LoadBalancer.Placement;
 
 /// <summary>
 /// Runs that wait by choice, each for a kind of worker and up to a moment. They are left out of the passes until a worker of the kind, or
-/// of another on which they take less than where they could have gone, is free, the moment has come, the fleet is another one, or they may be overtaken no longer: to ask their policies again at every event
-/// would cost more than all other decisions.
+/// of another on which they take less than where they could have gone, is free, the moment has come, the fleet is another one, or they may
+/// be overtaken no longer: to ask their policies again at every event would cost more than all other decisions.
 /// </summary>
 /// <param name="fleet">For whose workers they wait.</param>
 /// <param name="waiting">Takes them out of their lines and puts them back.</param>

@@ -5,7 +5,8 @@ namespace LoadBalancer.Placement;
 /// <summary>
 /// Where the run is expected to end first, and what it costs the others that it runs there. If nothing else waits, that is where it is
 /// predicted to take least, or, if a busy worker would have it done earlier still, it waits for that one. The more waits, the more counts
-/// what a second of each worker is worth to all that waits, and the less is tried out of which little is known. Rare abilities are left free by runs that do not need them, for what may come.
+/// what a second of each worker is worth to all that waits, and the less is tried out of which little is known. Rare abilities are left
+/// free by runs that do not need them, for what may come.
 /// Without evidence all predictions are equal, and it is a pull queue: any capable worker, the least versatile and least loaded first.
 /// </summary>
 internal sealed class AdaptivePolicy : ScoringPolicy

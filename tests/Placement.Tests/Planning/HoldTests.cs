@@ -147,6 +147,20 @@ public sealed class HoldTests
         Assert.Equal([(large.RunId, "w2"), (early.RunId, "w")], planner.Plan(now, 10).Decisions.Select(decision => (decision.RunId, decision.WorkerId)));
     }
 
+    [Fact]
+    public void A_worker_is_no_longer_kept_for_who_loses_a_key_in_the_same_plan()
+    {
+        var step = Planner.UsualAgingStep.TotalSeconds;
+        var now = Given.Noon.AddSeconds(5 * step);
+        Place(Small(), now);
+        planner.Submit(Large(submittedAfter: 2 * step) with { Priority = 1, ConcurrencyKeys = ["key"], ExpectedDuration = 10 * Length });
+        var keyed = planner.Submitted(Demand(0, 2 * step) with { Priority = 1, ConcurrencyKeys = ["key"] });
+        var early = planner.Submitted(Small(submittedAfter: 0) with { Priority = 5, ExpectedDuration = 5 * Length });
+        planner.Submit(Small(submittedAfter: 4.5 * step) with { Priority = 1, ExpectedDuration = Length / 10 });
+
+        Assert.Equal([keyed.RunId, early.RunId], planner.Plan(now, 10).Decisions.Select(decision => decision.RunId));
+    }
+
     private static TestDemand Small(double submittedAfter = 0) => Demand(1, submittedAfter);
 
     private static TestDemand Large(double submittedAfter) => Demand(2, submittedAfter);
